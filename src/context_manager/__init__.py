@@ -1,0 +1,63 @@
+"""Memory and context for LLM agents.
+
+`ContextManager.observe` remembers; `ContextManager.build_context` returns a finished prompt, exact
+in its token budget, with every slot explained. Names are imported on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from context_manager.config import Config, EmbeddingConfig, LLMConfig, MemoryConfig
+    from context_manager.errors import ContextManagerError
+    from context_manager.manager import ContextManager
+    from context_manager.records import Context, MemoryEntry, Message, Scope, Slot, Trust, Turn
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ContextManager": "context_manager.manager",
+    "Config": "context_manager.config",
+    "EmbeddingConfig": "context_manager.config",
+    "LLMConfig": "context_manager.config",
+    "MemoryConfig": "context_manager.config",
+    "ContextManagerError": "context_manager.errors",
+    "Context": "context_manager.records",
+    "MemoryEntry": "context_manager.records",
+    "Message": "context_manager.records",
+    "Scope": "context_manager.records",
+    "Slot": "context_manager.records",
+    "Trust": "context_manager.records",
+    "Turn": "context_manager.records",
+}
+
+__all__ = [
+    "Config",
+    "Context",
+    "ContextManager",
+    "ContextManagerError",
+    "EmbeddingConfig",
+    "LLMConfig",
+    "MemoryConfig",
+    "MemoryEntry",
+    "Message",
+    "Scope",
+    "Slot",
+    "Trust",
+    "Turn",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

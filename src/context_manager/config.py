@@ -1,0 +1,157 @@
+"""All settings of a manager, as plain mutable dataclasses read anew at each call.
+
+This file decides names, defaults and ranges. Only the manager reads it: every other part takes
+plain arguments. `check()` runs at each use, so a value assigned at run time is checked too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from context_manager.errors import ConfigError
+
+MAX_BUDGET = 10_000_000
+
+
+@dataclass
+class LLMConfig:
+    """Which language model writes summaries; with "none" they are extractive.
+
+    Args:
+        provider: "none", "openai", "anthropic", or any registered or custom name.
+        model: The provider's name of the model.
+        api_key: None lets the provider's own environment variable decide.
+        max_tokens: Longest answer, in tokens.
+        temperature: Sampling temperature, 0 to 2.
+        options: Further keywords for the adapter, e.g. ``{"base_url": ...}``.
+    """
+
+    provider: str = "none"
+    model: str = "gpt-4o-mini"
+    api_key: str | None = field(default=None, repr=False)
+    max_tokens: int = 1000
+    temperature: float = 0.7
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class EmbeddingConfig:
+    """Which model turns text into vectors.
+
+    Args:
+        model: "all-MiniLM-L6-v2" (in the package), "static" (smaller), or a registered name.
+        threads: CPU threads of one call; None lets the runtime decide.
+        options: Further keywords for the embedder.
+    """
+
+    model: str = "all-MiniLM-L6-v2"
+    threads: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class MemoryConfig:
+    """What is kept at hand, what is looked up, and how much of it is shown.
+
+    Args:
+        stm_capacity: Tokens that short-term memory holds; older turns leave it (and stay in
+            long-term memory).
+        chunk_size: Tokens of turns that left short-term memory before they are summarised.
+        recent_k: Recent turns shown verbatim.
+        ltm_hits_k: Memories shown at least, as far as the budget permits; also all that are shown
+            when no memory seems to answer the input.
+        prompt_token_budget: Most tokens of the finished prompt, the input included.
+        summary_compression_ratio: Length of a summary as a share of its sources, in (0, 1].
+        fill_budget: Fill what is left of the budget with further memories by relevance per token;
+            False shows at most `ltm_hits_k`.
+        recency_weight: Weight of recency in ranking, 0 to 1.
+        recency_half_life_days: Age at which recency counts half.
+        importance_weight: Weight of importance in ranking, 0 to 1.
+        recall: How far a query looks: "user" (all sessions), "session" or "task".
+        input_overflow: When the input alone exceeds the budget: "error" raises `BudgetError`,
+            "middle_cut" shows head and tail with a visible mark.
+        summaries: Show summaries of what left short-term memory.
+        stm_eviction: "fifo", "lru" or "priority".
+    """
+
+    stm_capacity: int = 8000
+    chunk_size: int = 2000
+    recent_k: int = 5
+    ltm_hits_k: int = 7
+    prompt_token_budget: int = 12000
+    summary_compression_ratio: float = 0.3
+    fill_budget: bool = True
+    recency_weight: float = 0.0
+    recency_half_life_days: float = 30.0
+    importance_weight: float = 0.1
+    recall: Literal["user", "session", "task"] = "user"
+    input_overflow: Literal["error", "middle_cut"] = "error"
+    summaries: bool = True
+    stm_eviction: str = "fifo"
+
+
+@dataclass
+class Config:
+    """Settings of a `ContextManager`; every field may be assigned at run time.
+
+    Args:
+        llm: The language model.
+        memory: Capacities, budget and ranking.
+        embedding: The embedding model.
+        token_model: Model or encoding whose tokens are counted.
+        multi_user: True makes a call without `scoped(user_id=...)` an error.
+        durability: "full" survives power loss, "normal" survives a killed process only.
+    """
+
+    llm: LLMConfig = field(default_factory=LLMConfig)
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    token_model: str = "gpt-4"  # noqa: S105 - tokens of a model, not a secret
+    multi_user: bool = False
+    durability: Literal["full", "normal"] = "full"
+
+    def check(self) -> None:
+        """Raise for the first value that cannot work.
+
+        Raises:
+            ConfigError: Names the setting, its value and its range.
+        """
+        for path, low, high in _RANGES:
+            value = self._read(path)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ConfigError(f"{path} must be a number, got {value!r}")
+            if not math.isfinite(value) or not low <= value <= high:
+                raise ConfigError(f"{path} must lie in [{low}, {high}], got {value!r}")
+        for path, allowed in _CHOICES:
+            value = self._read(path)
+            if value not in allowed:
+                raise ConfigError(f"{path} must be one of {', '.join(allowed)}, got {value!r}")
+
+    def _read(self, path: str) -> Any:
+        value: Any = self
+        for name in path.split("."):
+            value = getattr(value, name)
+        return value
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("memory.stm_capacity", 0, MAX_BUDGET),
+    ("memory.chunk_size", 1, MAX_BUDGET),
+    ("memory.recent_k", 0, 10_000),
+    ("memory.ltm_hits_k", 0, 10_000),
+    ("memory.prompt_token_budget", 0, MAX_BUDGET),
+    ("memory.summary_compression_ratio", 0.01, 1),
+    ("memory.recency_weight", 0, 1),
+    ("memory.recency_half_life_days", 0.0001, 1_000_000),
+    ("memory.importance_weight", 0, 1),
+    ("llm.max_tokens", 1, MAX_BUDGET),
+    ("llm.temperature", 0, 2),
+)
+_CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("memory.recall", ("user", "session", "task")),
+    ("memory.input_overflow", ("error", "middle_cut")),
+    ("durability", ("full", "normal")),
+)

@@ -1,0 +1,28 @@
+"""The records that flow through every layer: frozen, slotted, free of behaviour that needs I/O.
+
+They import nothing but `errors`, so anything may import them.
+"""
+
+from context_manager.records.context import Context, NearMiss, Slot
+from context_manager.records.entry import KINDS, Hit, Kind, MemoryEntry
+from context_manager.records.message import Message, Role, Turn
+from context_manager.records.scope import DEFAULT_SCOPE, Partition, Scope
+from context_manager.records.trust import Trust, trust_of_role
+
+__all__ = [
+    "DEFAULT_SCOPE",
+    "KINDS",
+    "Context",
+    "Hit",
+    "Kind",
+    "MemoryEntry",
+    "Message",
+    "NearMiss",
+    "Partition",
+    "Role",
+    "Scope",
+    "Slot",
+    "Trust",
+    "Turn",
+    "trust_of_role",
+]

@@ -1,0 +1,271 @@
+"""The seam between memory and where it is kept.
+
+This file decides what a store must do; it knows no back end. A store holds turns, entries and
+their passages for many partitions. All writes go through `apply`, one atomic change of one
+partition; all reads name their partition or scope, so that nothing can leak by omission.
+
+Words and vectors are columns of a passage: words as an array of keyed term hashes, vectors tagged
+with the fingerprint of the model that made them. A passage without a vector of the asked model is
+*pending*: that is the embed job, written in the same transaction as the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from context_manager.records import Kind, MemoryEntry, Partition, Scope, Turn
+
+
+class Version(NamedTuple):
+    """State of a partition.
+
+    `change` grows with every change; `epoch` grows when something already read was altered or
+    removed, so that a reader who follows by `change` alone must read anew.
+    """
+
+    change: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDraft:
+    """A passage to be stored: character range in the entry's text, words, and tokens when shown.
+
+    `words` holds pairs (uint64 term hash, count) as the analyser's packed bytes; opaque here.
+    """
+
+    start: int
+    end: int
+    words: bytes
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """An entry to be stored with its passages; `vectors` if they are known already.
+
+    `vectors` are float32 little-endian bytes of one unit vector per passage, made by `model`.
+    `digest` is a keyed hash of the normalised text, for finding duplicates; b"" for none.
+    """
+
+    entry: MemoryEntry
+    passages: tuple[PassageDraft, ...]
+    vectors: tuple[bytes, ...] = ()
+    model: str = ""
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDraft:
+    """A turn to be appended to the session of `scope`; the store gives it the next `seq`.
+
+    `entries` are its messages, in order; the store writes the turn's `seq` into each.
+    """
+
+    scope: Scope
+    turn: Turn
+    entries: tuple[EntryDraft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorUpdate:
+    """The vector of one passage, made by `model`: float32 little-endian bytes, unit length."""
+
+    entry_id: str
+    ordinal: int
+    vector: bytes
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryUpdate:
+    """New values for fields of an entry other than its text and id; unknown ids are ignored."""
+
+    entry_id: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One atomic change of one partition: all of it happens, or none.
+
+    Args:
+        turns: Turns to append.
+        entries: Entries to add that belong to no turn.
+        vectors: Vectors that have become known; for a passage that is gone they are ignored.
+        updates: Changed fields of entries.
+        remove_entries: Ids of entries to delete with their passages.
+        remove_turns: Ids of turns to delete with their messages.
+        consolidated: Ids of turns that a summary now stands for.
+        key: Idempotency key; a second change with the same key does nothing and returns what the
+            first returned.
+    """
+
+    turns: tuple[TurnDraft, ...] = ()
+    entries: tuple[EntryDraft, ...] = ()
+    vectors: tuple[VectorUpdate, ...] = ()
+    updates: tuple[EntryUpdate, ...] = ()
+    remove_entries: tuple[str, ...] = ()
+    remove_turns: tuple[str, ...] = ()
+    consolidated: tuple[str, ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a change did: the partition's version after it, the seq of each appended turn, and how
+    many entries were removed."""
+
+    version: Version
+    seqs: tuple[int, ...] = ()
+    removed: int = 0
+
+
+class EntryRow(NamedTuple):
+    """What ranking needs of an entry. `key` is the store's own small integer, growing with age."""
+
+    key: int
+    id: str
+    kind: Kind
+    session_id: str
+    task_id: str
+    seq: int
+    index: int
+    timestamp: float
+    role: str
+    trust: int
+    importance: float
+    expires_at: float | None
+    valid_from: float | None
+    valid_to: float | None
+    superseded: bool
+
+
+class PassageRow(NamedTuple):
+    """What ranking needs of a passage; `vector` is None while pending for the asked model."""
+
+    entry_key: int
+    ordinal: int
+    start: int
+    end: int
+    tokens: int
+    words: bytes
+    vector: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows added or completed after a version, ordered by key and ordinal."""
+
+    version: Version
+    entries: Sequence[EntryRow]
+    passages: Sequence[PassageRow]
+
+
+class Pending(NamedTuple):
+    """A passage that has no vector of the asked model yet."""
+
+    entry_id: str
+    ordinal: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries to list; None means any.
+
+    Args:
+        kinds: Kinds wanted.
+        session_id, task_id, turn_id, role: Exact values.
+        since, until: Bounds of the timestamp, both inclusive.
+        source_id: Entries derived from this one.
+        digest: Entries with this digest.
+        metadata: Entries whose metadata hold all these top-level values, compared as JSON.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    session_id: str | None = None
+    task_id: str | None = None
+    turn_id: str | None = None
+    role: str | None = None
+    since: float | None = None
+    until: float | None = None
+    source_id: str | None = None
+    digest: bytes | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Where memory is kept. Every method may be called from any thread.
+
+    Raises:
+        StoreError: or one of its kinds; after it nothing is half done.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where the data lies, for messages and statistics; "" in memory."""
+        ...
+
+    def apply(self, partition: Partition, change: Change) -> Applied:
+        """Do a change atomically; when it returns, it is as durable as the store promises."""
+        ...
+
+    def version(self, partition: Partition) -> Version:
+        """The present version; (0, 0) of a partition never written. Must be cheap."""
+        ...
+
+    def rows(self, partition: Partition, model: str, since: int = 0) -> Rows:
+        """Rows changed after ``since``, an entry with all its passages when any of them changed."""
+        ...
+
+    def entries(self, partition: Partition, ids: Sequence[str]) -> list[MemoryEntry]:
+        """The entries with these ids that exist, in the order asked, without embeddings."""
+        ...
+
+    def vectors(self, partition: Partition, ids: Sequence[str], model: str) -> dict[str, bytes]:
+        """The vector of each entry's first passage, for those that have one of this model."""
+        ...
+
+    def find(
+        self, partition: Partition, where: EntryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[tuple[int, MemoryEntry]]:
+        """Entries that match, with their keys, oldest first, from key ``after`` (exclusive) on."""
+        ...
+
+    def turns(
+        self, scope: Scope, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> list[Turn]:
+        """Turns of one session with ``after < seq < before`` in order; the ``last`` n if given.
+
+        A turn some of whose messages were forgotten comes with those that remain; one without any
+        is left out.
+        """
+        ...
+
+    def unconsolidated(self, scope: Scope) -> list[Turn]:
+        """Turns of one session that no summary stands for yet, in order."""
+        ...
+
+    def sessions(self, partition: Partition) -> list[Scope]:
+        """Every session of the partition that has a turn, oldest first."""
+        ...
+
+    def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:
+        """Up to ``limit`` passages without a vector of this model, oldest first."""
+        ...
+
+    def partitions(self, tenant_id: str | None = None) -> list[Partition]:
+        """Every partition that holds anything, sorted; of one tenant if given."""
+        ...
+
+    def secret(self) -> bytes:
+        """32 random bytes made with the store and kept in it: the key of all its hashes."""
+        ...
+
+    def close(self) -> None:
+        """Release everything; calling it again does nothing."""
+        ...
