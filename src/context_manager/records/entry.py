@@ -36,7 +36,7 @@ class MemoryEntry:
         name: Of a message, the speaker's name.
         turn_id: Of a message, its turn.
         seq: Of a message, its turn's place in the session; -1 otherwise.
-        index: Of a message, its place in the turn; of a document, its place in the file.
+        place: Of a message, its place in the turn; of a document, its place in the file.
         trust: How far the text may be trusted.
         importance: In [0, 1]; 0.5 is neutral.
         source_ids: Of what is derived, the entries it was made from.
@@ -57,7 +57,7 @@ class MemoryEntry:
     name: str | None = None
     turn_id: str | None = None
     seq: int = -1
-    index: int = 0
+    place: int = 0
     trust: Trust = Trust.USER
     importance: float = 0.5
     source_ids: tuple[str, ...] = ()

@@ -132,7 +132,7 @@ class EntryRow(NamedTuple):
     session_id: str
     task_id: str
     seq: int
-    index: int
+    place: int
     timestamp: float
     role: str
     trust: int
