@@ -1,0 +1,91 @@
+# Everything a developer runs, and all that CI runs. `make` alone lists the targets.
+# A first run makes its own virtual environment; no root, nothing but Python 3.11+ and an index.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+bin := $(VENV)/bin
+wheel_venv := $(VENV)-wheel
+
+# One seed for test order, for Python's random and for Hypothesis: `make test SEED=...` repeats a run.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+pytest := -m pytest -p randomly -p xdist -n auto --dist worksteal
+seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
+
+.PHONY: help venv demo test check format wheel test-wheel soak clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- environment -------------------------------------------------------------------------------
+
+$(bin)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed, $(PYTHON) is not; try: make PYTHON=python3.12 ...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core.stamp: pyproject.toml | $(bin)/python
+	@echo 'Installing the package into $(VENV) ...'
+	@$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(bin)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/core.stamp
+	@echo 'Installing what the tests need ...'
+	@$(bin)/python -m pip install --quiet --group test
+	@touch $@
+
+$(VENV)/check.stamp: $(VENV)/test.stamp
+	@echo 'Installing what the checks need ...'
+	@$(bin)/python -m pip install --quiet --group check
+	@touch $@
+
+venv: $(VENV)/check.stamp  ## Make the development environment (.venv)
+
+# --- what a newcomer runs ----------------------------------------------------------------------
+
+demo: $(VENV)/core.stamp  ## Show in a minute what this package is for
+	@$(bin)/context-manager demo
+
+test: $(VENV)/test.stamp  ## Run the tests
+	$(bin)/python $(pytest) $(seeded) $(ARGS)
+
+# --- checks ------------------------------------------------------------------------------------
+
+check: $(VENV)/check.stamp  ## Formatting, lint, types, layers, then the tests of the built wheel
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+	@$(MAKE) --no-print-directory test-wheel
+
+format: $(VENV)/check.stamp  ## Format the code and mend what can be mended
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+wheel: $(VENV)/check.stamp  ## Build sdist and wheel, and check what is in them
+	@rm -rf dist
+	$(bin)/python -m build --outdir dist . > /dev/null
+	$(bin)/python tools/check_wheel.py dist
+
+test-wheel: wheel  ## Run tests against the installed wheel, in an environment of its own
+	@rm -rf $(wheel_venv)
+	@$(bin)/python -m venv $(wheel_venv)
+	@$(wheel_venv)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(wheel_venv)/bin/python -m pip install --quiet dist/*.whl --group test
+	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) \
+	  --ignore=tests/property --ignore=tests/crash $(ARGS)
+
+soak: $(VENV)/test.stamp  ## Long runs: the property tests with many more examples
+	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m "soak or not system" \
+	  tests/property $(ARGS)
+
+clean:  ## Remove what was made here, the environment too
+	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	  .import_linter_cache
