@@ -1,0 +1,166 @@
+"""The frozen columns that ranking reads: one row per passage, one row per entry.
+
+This file decides shapes and derives the neighbour and size columns once per corpus; it must
+not know about queries, nor how the index layer keeps or grows these arrays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows: TypeAlias = NDArray[np.int32]
+Floats: TypeAlias = NDArray[np.float32]
+
+KIND_CODES: Final = {"message": 0, "summary": 1, "fact": 2, "note": 3, "document": 4, "pinned": 5}
+ROLE_CODES: Final = {"": 0, "user": 1, "assistant": 2, "tool": 3, "system": 4}
+
+
+class Postings(Protocol):
+    """Inverted lists of one partition."""
+
+    def rows(self, term: int) -> tuple[Rows, NDArray[np.uint8]]:
+        """Return the ascending passage rows that hold a term hash, and its counts there.
+
+        Both are empty when no passage holds it. The number of rows is the document frequency.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Columns per entry, all of length e.
+
+    Attributes:
+        session: int32, any number that is equal for entries of one conversation, -1 for none.
+        position: int64, order inside the session (turn and place); need not be dense.
+        time: float64, seconds since 1970, NaN where unknown.
+        kind: int8, by `KIND_CODES`.
+        role: int8, by `ROLE_CODES`.
+        trust: int8, higher is more trusted.
+        importance: float32 in [0, 1], 0.5 is neutral.
+        tokens: int32, cost of showing the entry whole, its speaker and line end included.
+    """
+
+    session: Rows
+    position: NDArray[np.int64]
+    time: NDArray[np.float64]
+    kind: NDArray[np.int8]
+    role: NDArray[np.int8]
+    trust: NDArray[np.int8]
+    importance: Floats
+    tokens: Rows
+
+    def __len__(self) -> int:
+        return len(self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything ranking may look at, already narrowed to what the query may see.
+
+    Passages of one entry stand together, in order; entries may stand in any order.
+
+    Attributes:
+        entries: columns per entry.
+        entry: int32 [p], the entry row of each passage, ascending.
+        length: float32 [p], words in the passage.
+        tokens: int32 [p], cost of showing the passage alone.
+        vectors: float32 [p, d], unit rows; a zero row while the vector is pending. d may be 0.
+        postings: the word lists over passage rows.
+        first: int32 [e], derived: the first passage of each entry.
+        before: int32 [e], derived: the entry said just before in the same session, -1 for none.
+        after: int32 [e], derived: the entry said just after in the same session, -1 for none.
+    """
+
+    entries: Entries
+    entry: Rows
+    length: Floats
+    tokens: Rows
+    vectors: Floats
+    postings: Postings
+    first: Rows = field(init=False)
+    before: Rows = field(init=False)
+    after: Rows = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = np.searchsorted(self.entry, np.arange(len(self.entries)))
+        before, after = neighbours(self.entries.session, self.entries.position)
+        object.__setattr__(self, "first", first.astype(np.int32))
+        object.__setattr__(self, "before", before)
+        object.__setattr__(self, "after", after)
+
+    @property
+    def passages(self) -> int:
+        """Number of passages."""
+        return len(self.entry)
+
+    def per_entry(self, values: Floats) -> Floats:
+        """Return the highest passage value of each entry."""
+        if not len(self.entries):
+            return values[:0]
+        best: Floats = np.maximum.reduceat(values, self.first)
+        return best
+
+    def best_passage(self, values: Floats, chosen: Rows) -> Rows:
+        """Return the passage row with the highest value for each chosen entry, first among equals.
+
+        Args:
+            values: float32 [p].
+            chosen: int32 [k] entry rows, distinct.
+        """
+        place = np.full(len(self.entries), -1, dtype=np.int32)
+        place[chosen] = np.arange(len(chosen), dtype=np.int32)
+        rows = np.flatnonzero(place[self.entry] >= 0)
+        owner = place[self.entry[rows]]
+        order = np.lexsort((rows, -values[rows], owner))
+        starts = np.searchsorted(owner[order], np.arange(len(chosen)))
+        return rows[order][starts].astype(np.int32)
+
+
+def neighbours(session: Rows, position: NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """Return the rows of the entry before and after each entry in its session, -1 for none."""
+    order = np.lexsort((position, session))
+    together = (session[order[1:]] == session[order[:-1]]) & (session[order[1:]] >= 0)
+    before = np.full(len(session), -1, dtype=np.int32)
+    after = before.copy()
+    before[order[1:][together]] = order[:-1][together]
+    after[order[:-1][together]] = order[1:][together]
+    return before, after
+
+
+class ArrayPostings:
+    """Postings kept as three arrays: distinct terms, where each list starts, and the lists.
+
+    Built from the packed words of all passages at once; look-up is a binary search.
+    """
+
+    __slots__ = ("_counts", "_rows", "_starts", "_terms")
+
+    def __init__(
+        self, terms: Sequence[NDArray[np.uint64]], counts: Sequence[NDArray[np.uint8]]
+    ) -> None:
+        """Invert a forward index.
+
+        Args:
+            terms: per passage, its distinct term hashes.
+            counts: per passage, the counts of those terms.
+        """
+        sizes = np.fromiter((len(t) for t in terms), dtype=np.int64, count=len(terms))
+        flat = np.concatenate([*terms, np.zeros(0, np.uint64)])
+        rows = np.repeat(np.arange(len(terms), dtype=np.int32), sizes)
+        order = np.argsort(flat, kind="stable")
+        self._terms, self._starts = np.unique(flat[order], return_index=True)
+        self._starts = np.append(self._starts, len(flat))
+        self._rows = rows[order]
+        self._counts = np.concatenate([*counts, np.zeros(0, np.uint8)])[order]
+
+    def rows(self, term: int) -> tuple[Rows, NDArray[np.uint8]]:
+        """Return the passage rows that hold ``term``, ascending, and its counts."""
+        at = int(np.searchsorted(self._terms, np.uint64(term)))
+        if at == len(self._terms) or self._terms[at] != np.uint64(term):
+            return self._rows[:0], self._counts[:0]
+        span = slice(self._starts[at], self._starts[at + 1])
+        return self._rows[span], self._counts[span]

@@ -1,0 +1,105 @@
+"""Decides what of a message is indexed: the text to embed and the packed words of a passage.
+
+The vector text and the words differ: both carry the speaker's name, only the words carry the
+date. The packed form is what a store keeps beside a passage; it is opaque to the store and
+read back here. Must not know about stores, scores or queries.
+
+Packed layout, little-endian: uint32 length in words, then n uint64 term hashes in ascending
+order, then n uint8 counts (255 means 255 or more).
+"""
+
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from context_manager.retrieval.analysis import Hashes, index_terms, term_hashes, word_count
+
+_HEADER: Final = struct.Struct("<I")
+_BYTES_PER_TERM: Final = 9
+_MOST: Final = 255
+_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageWords:
+    """The words of one passage.
+
+    Attributes:
+        length: words in the passage, for length normalisation.
+        terms: uint64 [n], keyed term hashes, ascending and distinct.
+        counts: uint8 [n], how often each occurs, at most 255.
+    """
+
+    length: int
+    terms: Hashes
+    counts: NDArray[np.uint8]
+
+
+def vector_text(passage: str, speaker: str | None = None) -> str:
+    """Return the text that is embedded for a passage: who said it, and what."""
+    return f"{speaker}: {passage}" if speaker else passage
+
+
+def pack_words(
+    passage: str, key: bytes, *, speaker: str | None = None, timestamp: float | None = None
+) -> bytes:
+    """Return the packed words of a passage.
+
+    Args:
+        passage: the passage's own text.
+        key: the store's secret for term hashes.
+        speaker: the name of who said it; found as a word and as the speaker.
+        timestamp: when it was said, seconds since 1970; its day, month and year are found as
+            words.
+    """
+    name = speaker or ""
+    counts = index_terms(passage, speaker=name)
+    counts.update(index_terms(name))
+    counts.update(index_terms(_date_words(timestamp)))
+    terms = tuple(counts)
+    hashes = term_hashes(terms, key)
+    order = np.argsort(hashes)
+    most = np.fromiter((min(counts[term], _MOST) for term in terms), dtype=np.uint8)
+    header = _HEADER.pack(word_count(counts))
+    return header + hashes[order].astype("<u8").tobytes() + most[order].tobytes()
+
+
+def unpack_words(packed: bytes) -> PassageWords:
+    """Return what `pack_words` packed; the arrays are read-only views.
+
+    Raises:
+        ValueError: the bytes were not made by `pack_words`.
+    """
+    n, rest = divmod(len(packed) - _HEADER.size, _BYTES_PER_TERM)
+    if n < 0 or rest:
+        raise ValueError(f"packed words have a length of 4 + 9 n bytes, got {len(packed)}")
+    terms = np.frombuffer(packed, dtype="<u8", count=n, offset=_HEADER.size)
+    counts = np.frombuffer(packed, dtype=np.uint8, count=n, offset=_HEADER.size + 8 * n)
+    return PassageWords(_HEADER.unpack_from(packed)[0], terms.astype(np.uint64, copy=False), counts)
+
+
+def _date_words(timestamp: float | None) -> str:
+    if not timestamp:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(timestamp, UTC)
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
