@@ -1,0 +1,78 @@
+"""One piece of work that needs a model's answers, written once and run sync or async.
+
+This file decides how such a piece of work, a *flow*, is driven. A flow is a generator: it yields
+an `LLMRequest`, receives the answer's text, and returns its result. An error of the model is
+thrown into the flow at the ``yield``, so that the flow itself chooses to fall back or to fail.
+It must not know providers, retries or cost: the driver is handed a function that answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LLMRequest:
+    """One question to a model.
+
+    Args:
+        prompt: The whole prompt.
+        max_tokens: Longest answer wanted, in tokens.
+        temperature: Sampling temperature, 0 to 2.
+        purpose: What it is for ("summary.chunk", ...), for the ledger of spending.
+    """
+
+    prompt: str
+    max_tokens: int = 1000
+    temperature: float = 0.3
+    purpose: str = ""
+
+
+Flow: TypeAlias = Generator[LLMRequest, str, T]
+
+
+def run(flow: Flow[T], answer: Callable[[LLMRequest], str]) -> T:
+    """Drive a flow to its end with a function that answers.
+
+    Returns:
+        What the flow returns.
+
+    Raises:
+        Exception: What the flow lets through.
+    """
+    try:
+        request = next(flow)
+        while True:
+            try:
+                text = answer(request)
+            except Exception as error:  # noqa: BLE001 - the flow decides what each error means
+                request = flow.throw(error)
+            else:
+                request = flow.send(text)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+async def run_async(flow: Flow[T], answer: Callable[[LLMRequest], Awaitable[str]]) -> T:
+    """Drive a flow like `run`, awaiting each answer; a cancelled task closes the flow."""
+    try:
+        request = next(flow)
+        while True:
+            try:
+                text = await answer(request)
+            except Exception as error:  # noqa: BLE001 - the flow decides what each error means
+                request = flow.throw(error)
+            else:
+                request = flow.send(text)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()

@@ -1,0 +1,1 @@
+"""What is remembered and for how long: short-term memory, long-term memory, summaries."""
