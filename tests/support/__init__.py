@@ -1,0 +1,1 @@
+"""What tests of several folders share; `from support... import ...` works in any of them."""
