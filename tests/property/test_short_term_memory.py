@@ -1,4 +1,4 @@
-"""Whatever is done to short-term memory, no turn is lost, none is doubled, and the sums are right."""
+"""Whatever is done to short-term memory, no turn is lost or doubled, and the sums are right."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from context_manager.errors import InputError
-from context_manager.memory.short_term import CountsTokens, ShortTermMemory, Turn
+from context_manager.memory.working_set import CountsTokens, ShortTermMemory
+from context_manager.records import Turn
 
 
 class LRUShortTermMemory(ShortTermMemory):

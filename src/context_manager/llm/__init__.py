@@ -1,0 +1,1 @@
+"""Language models behind one narrow seam; every provider is imported on first use."""

@@ -1,0 +1,1 @@
+"""Test doubles and contract suites for those who build on this package."""
