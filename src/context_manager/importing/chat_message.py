@@ -55,7 +55,8 @@ def read_message(value: Any, place: Place, **metadata: Any) -> Message | None:
     if not isinstance(value, dict):
         raise place.error(f'must be an object with "role" and "content", got {_kind(value)}')
     role = _role(value, place)
-    text = _content(value, place) + _tool_calls(value.get("tool_calls"), place)
+    parts = (_content(value, place), *_tool_calls(value.get("tool_calls"), place))
+    text = "\n".join(part for part in parts if part)
     if not text.strip():
         return None
     name = value.get("name")
@@ -189,14 +190,13 @@ _PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 }
 
 
-def _tool_calls(calls: Any, place: Place) -> str:
+def _tool_calls(calls: Any, place: Place) -> list[str]:
     """Calls as text, so that what an agent did can be found again."""
     if not calls:
-        return ""
+        return []
     if not isinstance(calls, list):
         raise place.inside("tool_calls").error(f"must be a list, got {_kind(calls)}")
-    lines = [_call(call, place.inside("tool_calls", i)) for i, call in enumerate(calls)]
-    return "\n" + "\n".join(lines)
+    return [_call(call, place.inside("tool_calls", i)) for i, call in enumerate(calls)]
 
 
 def _call(call: Any, place: Place) -> str:

@@ -22,8 +22,8 @@ _TIME = re.compile(
     r"\[?(?P<time>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)\]?"
     r"[\s,;-]+"
 )
-_TABBED = re.compile(r"(?P<speaker>[^\t]{1,80}?) *\t(?P<text>.*)", re.DOTALL)
-_COLON = re.compile(r"(?P<speaker>[^\s:\t][^:\t]{0,60}?) ?:(?:\s+(?P<text>.*)|$)", re.DOTALL)
+_TABBED = re.compile(r"(?P<speaker>[^\s{\[][^\t]{0,60}?) *\t(?P<text>.*)", re.DOTALL)
+_COLON = re.compile(r"(?P<speaker>[^\s:{\[][^:\t]{0,60}?) ?:(?:\s+(?P<text>.*)|$)", re.DOTALL)
 _INDENT = re.compile(r" {1,4}|\t")
 
 
@@ -58,14 +58,13 @@ def _finished(message: Message, lines: list[str]) -> Iterator[Message]:
 def _message(line: str, place: Place, number: int) -> Message:
     time, rest = _leading_time(line.strip("\ufeff\r"), place)
     found = _TABBED.fullmatch(rest) or _COLON.fullmatch(rest)
-    if not found or not found["speaker"].strip():
+    if not found:
         raise place.error(
             'has no speaker; write "Name: text" or "Name<TAB>text", with a time such as '
             "2024-05-07 13:56 before it if you like, and indent lines that go on from the one "
             "before"
         )
-    speaker = found["speaker"].strip()
-    role, name = _who(speaker)
+    role, name = _who(found["speaker"].strip())
     return Message(role, found["text"] or "", name, time, {"line": number})
 
 

@@ -159,23 +159,22 @@ def parse_json(text: str, place: Place) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        at = Place(place.file, (place.line or 1) + error.lineno - 1)
-        raise at.error(_what_is_wrong(error)) from error
+        raise _fault(error, place) from error
     except RecursionError as error:
         raise place.error("is nested too deeply to be read") from error
     except ValueError as error:
         raise place.error(f"is not valid JSON ({error})") from error
 
 
-def _what_is_wrong(error: json.JSONDecodeError) -> str:
+def _fault(error: json.JSONDecodeError, place: Place) -> ImportFormatError:
     # A fault at the very end, or a string that never ends, is what a cut-off write leaves behind.
-    ends = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
-    if ends:
-        return (
-            f"the JSON breaks off at column {error.colno} (half a line?); "
-            "complete it or delete what is incomplete"
-        )
-    return f"is not valid JSON at column {error.colno}: {error.msg}"
+    end = len(error.doc.rstrip())
+    cut = error.pos >= end or error.msg.startswith("Unterminated string")
+    line = (place.line or 1) + error.doc.count("\n", 0, min(error.pos, end))
+    at = Place(place.file, line)
+    if cut:
+        return at.error("the JSON breaks off (half a line?); complete it or delete that part")
+    return at.error(f"is not valid JSON at column {error.colno}: {error.msg}")
 
 
 def _no_constant(name: str) -> NoReturn:
