@@ -19,13 +19,9 @@ from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
 from context_manager.errors import LLMNotConfiguredError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter, register_llm_adapter
 from context_manager.llm.embeddings import EmbeddingProvider
+from context_manager.memory.eviction import LRUShortTermMemory, PriorityShortTermMemory
 from context_manager.memory.long_term import LongTermMemory, MemoryEntry, SQLiteLongTermMemory
-from context_manager.memory.short_term import (
-    LRUShortTermMemory,
-    PriorityShortTermMemory,
-    ShortTermMemory,
-    Turn,
-)
+from context_manager.memory.short_term import ShortTermMemory, Turn
 from context_manager.memory.summarizer import DomainSpecificSummarizer, HierarchicalSummarizer
 from context_manager.utils.token_counter import TokenCounter
 

@@ -19,12 +19,9 @@ import pytest
 from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
 from context_manager.errors import BudgetError, LLMError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter, register_llm_adapter
+from context_manager.memory.eviction import LRUShortTermMemory, PriorityShortTermMemory
 from context_manager.memory.long_term import LongTermMemory, MemoryEntry, SQLiteLongTermMemory
-from context_manager.memory.short_term import (
-    LRUShortTermMemory,
-    PriorityShortTermMemory,
-    ShortTermMemory,
-)
+from context_manager.memory.short_term import ShortTermMemory
 
 
 def small(**memory: object) -> Config:
