@@ -19,6 +19,7 @@
     │   ├── LLMTimeoutError
     │   ├── LLMRateLimitError
     │   └── SpendLimitError    the configured limit on calls or tokens is reached
+    ├── TokenizerError         a token counter gave no count, or its bundled data is damaged
     └── MissingExtraError      an optional dependency is not installed
 
 Each driver's errors are mapped to these in one place of its back end, chained with ``from``.
@@ -118,6 +119,10 @@ class LLMRateLimitError(LLMError):
 
 class SpendLimitError(LLMError):
     """The configured limit on LLM calls or tokens is reached."""
+
+
+class TokenizerError(ContextManagerError):
+    """A token counter gave no usable count, or the bundled data of an encoding is damaged."""
 
 
 class MissingExtraError(ContextManagerError, ImportError):
