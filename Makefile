@@ -15,7 +15,7 @@ wheel_venv := $(VENV)-wheel
 ifndef SEED
 SEED := $(shell date +%s)
 endif
-pytest := -m pytest -p randomly -p xdist -n auto --dist worksteal
+pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo test check format wheel test-wheel soak clean

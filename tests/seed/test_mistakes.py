@@ -1,7 +1,7 @@
 """Each mistake in the specification's sketches, as a claim that our own classes keep.
 
-The tests are named in the order of the list in docs/design.md; those of parts that do not exist yet
-come with the parts.
+Numbered as in the design's list of them. Those about batches, tasks and HTTP belong to classes that
+come later, and come with them.
 """
 
 from __future__ import annotations
