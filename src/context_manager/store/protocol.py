@@ -61,7 +61,8 @@ class EntryDraft:
 class TurnDraft:
     """A turn to be appended to the session of `scope`; the store gives it the next `seq`.
 
-    `entries` are its messages, in order; the store writes the turn's `seq` into each.
+    `entries` are its messages, in order; the store writes the draft's scope, the turn's id and
+    `seq`, and their place in the turn into each. A turn without entries only uses up a seq.
     """
 
     scope: Scope
@@ -81,7 +82,10 @@ class VectorUpdate:
 
 @dataclass(frozen=True, slots=True)
 class EntryUpdate:
-    """New values for fields of an entry other than its text and id; unknown ids are ignored."""
+    """New values for fields of an entry; unknown ids are ignored.
+
+    What an entry is and whose it is never changes: id, text, embedding, scope, turn_id, seq, place.
+    """
 
     entry_id: str
     fields: Mapping[str, Any]
@@ -91,12 +95,18 @@ class EntryUpdate:
 class Change:
     """One atomic change of one partition: all of it happens, or none.
 
+    What is removed goes first, then come turns and entries, then vectors, updates and marks; so an
+    id that the change removes may be given again in it, and an update reaches what it adds.
+    A change that finds nothing to do leaves the version as it was.
+
     Args:
         turns: Turns to append.
-        entries: Entries to add that belong to no turn.
+        entries: Entries to add that belong to no turn; the ids of all entries of a partition
+            differ, and so do those of its turns.
         vectors: Vectors that have become known; for a passage that is gone they are ignored.
         updates: Changed fields of entries.
-        remove_entries: Ids of entries to delete with their passages.
+        remove_entries: Ids of entries to delete with their passages; a turn goes with its last
+            message.
         remove_turns: Ids of turns to delete with their messages.
         consolidated: Ids of turns that a summary now stands for.
         key: Idempotency key; a second change with the same key does nothing and returns what the
@@ -157,7 +167,10 @@ class PassageRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows added or completed after a version, ordered by key and ordinal."""
+    """Rows added or changed after a version, ordered by key and ordinal.
+
+    A reader that follows puts them in the place of the rows it has under the same keys.
+    """
 
     version: Version
     entries: Sequence[EntryRow]
@@ -203,6 +216,10 @@ class Store(Protocol):
 
     Raises:
         StoreError: or one of its kinds; after it nothing is half done.
+        InputError: From `apply`, for what cannot be stored exactly or exists already (see
+            `store.intake`); `ScopeError` for a draft of another partition.
+        EmbeddingError: From `apply`, for a vector that is not finite, not of unit length, or not
+            of the dimension of its model's others.
     """
 
     @property
@@ -241,8 +258,9 @@ class Store(Protocol):
     ) -> list[Turn]:
         """Turns of one session with ``after < seq < before`` in order; the ``last`` n if given.
 
-        A turn some of whose messages were forgotten comes with those that remain; one without any
-        is left out.
+        The task of the scope plays no part. A message at its turn's own time has no timestamp. A
+        turn some of whose messages were forgotten comes with those that remain, its token count as
+        it was; one without any is left out.
         """
         ...
 
@@ -251,7 +269,7 @@ class Store(Protocol):
         ...
 
     def sessions(self, partition: Partition) -> list[Scope]:
-        """Every session of the partition that has a turn, oldest first."""
+        """Every session of the partition that has a turn, oldest first, without tasks."""
         ...
 
     def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:

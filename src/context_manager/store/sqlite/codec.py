@@ -1,0 +1,122 @@
+"""How records become rows and rows records, and the checksum each row carries.
+
+This file decides the value of every column; it knows no connection and no statement.
+A checksum is a hash, keyed with the store's secret, of the row's content and of whose it is, so a
+flipped byte and a row moved to another partition are both noticed, and nobody without the secret
+can test a guess against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from context_manager.records import MemoryEntry, Partition, Scope, Trust, Turn
+from context_manager.store.assembly import TurnHead
+from context_manager.store.intake import pack_metadata, unpack_metadata
+from context_manager.store.protocol import PassageDraft
+
+CHECKSUM_BYTES = 16
+
+Row = Sequence[Any]
+
+
+def entry_values(entry: MemoryEntry) -> tuple[Any, ...]:
+    """The columns of an entry, in the order of ENTRY_COLUMNS."""
+    return (
+        entry.id,
+        entry.text,
+        pack_metadata(entry.metadata),
+        float(entry.timestamp),
+        entry.kind,
+        entry.scope.session_id,
+        entry.scope.task_id,
+        entry.role,
+        entry.name,
+        entry.turn_id,
+        entry.seq,
+        entry.place,
+        int(entry.trust),
+        float(entry.importance),
+        json.dumps(entry.source_ids, separators=(",", ":")),
+        _number(entry.expires_at),
+        _number(entry.valid_from),
+        _number(entry.valid_to),
+        entry.superseded_by,
+    )
+
+
+def entry_of(partition: Partition, row: Row) -> MemoryEntry:
+    """The entry of a row of ENTRY_COLUMNS."""
+    identifier, text, metadata, timestamp, kind, session, task, role, name, turn_id = row[:10]
+    seq, place, trust, importance, sources, *rest = row[10:]
+    return MemoryEntry(
+        identifier,
+        text,
+        None,
+        unpack_metadata(metadata),
+        timestamp,
+        kind,
+        _scope(partition, session, task),
+        role,
+        name,
+        turn_id,
+        seq,
+        place,
+        Trust(trust),
+        importance,
+        () if sources == "[]" else tuple(json.loads(sources)),
+        *rest,
+    )
+
+
+def turn_values(session: str, turn: Turn, seq: int) -> tuple[Any, ...]:
+    """The columns of a turn from id to metadata, without its mark of consolidation."""
+    return (
+        turn.id,
+        session,
+        seq,
+        float(turn.timestamp),
+        turn.token_count,
+        float(turn.priority),
+        pack_metadata(turn.metadata),
+    )
+
+
+def head_of(row: Row) -> TurnHead:
+    """What is kept of a turn, from the columns that the turn queries select."""
+    identifier, seq, timestamp, token_count, priority, metadata = row
+    return TurnHead(identifier, seq, timestamp, token_count, priority, unpack_metadata(metadata))
+
+
+def passage_values(draft: PassageDraft) -> tuple[Any, ...]:
+    """The columns of a passage from start to words."""
+    return (draft.start, draft.end, draft.tokens, draft.words)
+
+
+def checksum(secret: bytes, partition: Partition, *values: Any) -> bytes:
+    """The keyed hash of a row: of whose it is and of what it holds; bytes are best given last."""
+    shown = [len(value) if isinstance(value, bytes) else value for value in values]
+    content = json.dumps([*partition, *shown], separators=(",", ":")).encode("ascii")
+    hashed = blake2b(content, digest_size=CHECKSUM_BYTES, key=secret)
+    for value in values:
+        if isinstance(value, bytes):
+            hashed.update(value)
+    return hashed.digest()
+
+
+def key_digest(secret: bytes, key: str) -> bytes:
+    """The keyed hash under which an idempotency key is kept."""
+    return blake2b(key.encode(), digest_size=CHECKSUM_BYTES, key=secret, person=b"key").digest()
+
+
+@lru_cache(maxsize=4096)
+def _scope(partition: Partition, session: str, task: str) -> Scope:
+    return Scope(*partition, session, task)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,181 @@
+-- Every statement that reads or writes memory, by name. :p is the partition's integer.
+
+-- name: version
+SELECT change, epoch FROM partitions WHERE tenant_id = ? AND user_id = ? AND agent_id = ?
+
+-- name: partition
+SELECT id, change, epoch FROM partitions WHERE tenant_id = ? AND user_id = ? AND agent_id = ?
+
+-- name: partitions
+SELECT tenant_id, user_id, agent_id FROM partitions AS p
+WHERE EXISTS (SELECT 1 FROM entries WHERE partition = p.id)
+
+-- name: secret
+SELECT value FROM secrets WHERE name = 'hash'
+
+-- name: insert_secret
+INSERT INTO secrets VALUES ('hash', ?)
+
+-- name: insert_partition
+INSERT INTO partitions (tenant_id, user_id, agent_id, change, epoch)
+VALUES (?, ?, ?, 0, (SELECT value FROM counters WHERE name = 'next_epoch'))
+
+-- name: set_version
+UPDATE partitions SET change = :change, epoch = :epoch WHERE id = :p
+
+-- name: next_key
+SELECT value FROM counters WHERE name = 'next_key'
+
+-- name: set_next_key
+UPDATE counters SET value = ? WHERE name = 'next_key'
+
+-- name: done
+SELECT applied FROM done WHERE partition = ? AND digest = ?
+
+-- name: insert_done
+INSERT INTO done VALUES (?, ?, ?)
+
+-- name: next_seq
+SELECT next_seq FROM sessions WHERE partition = ? AND session_id = ?
+
+-- name: set_next_seq
+INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET next_seq = excluded.next_seq
+
+-- name: sessions
+SELECT session_id FROM sessions AS s
+WHERE partition = :p
+  AND EXISTS (SELECT 1 FROM turns WHERE partition = :p AND session_id = s.session_id)
+ORDER BY age
+
+-- name: insert_turn
+INSERT INTO turns (partition, id, session_id, seq, timestamp, token_count, priority, consolidated,
+    metadata, checksum)
+VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+
+-- name: consolidate
+UPDATE turns SET consolidated = 1 WHERE partition = ? AND id = ? AND consolidated = 0
+
+-- name: turns
+SELECT id, seq, timestamp, token_count, priority, metadata FROM turns
+WHERE partition = :p AND session_id = :session AND seq > :after AND seq < :before
+ORDER BY seq DESC LIMIT :last
+
+-- name: unconsolidated
+SELECT id, seq, timestamp, token_count, priority, metadata FROM turns
+WHERE partition = :p AND session_id = :session AND consolidated = 0
+ORDER BY seq DESC
+
+-- name: messages
+SELECT {columns} FROM entries
+WHERE partition = :p AND session_id = :session AND seq BETWEEN :first AND :last
+ORDER BY seq, place
+
+-- name: insert_entry
+INSERT INTO entries (key, partition, change, {columns}, digest, checksum)
+VALUES (?, ?, ?, {marks}, ?, ?)
+
+-- name: insert_passage
+INSERT INTO passages (partition, entry, ordinal, start, stop, tokens, words, checksum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_source
+INSERT OR IGNORE INTO sources (partition, source_id, entry) VALUES (?, ?, ?)
+
+-- name: model
+SELECT id, dimension FROM models WHERE fingerprint = ?
+
+-- name: insert_model
+INSERT INTO models (fingerprint, dimension) VALUES (?, ?)
+
+-- name: has_passage
+SELECT e.key FROM entries AS e JOIN passages AS p ON p.partition = e.partition AND p.entry = e.key
+WHERE e.partition = ? AND e.id = ? AND p.ordinal = ?
+
+-- name: set_vector
+INSERT INTO vectors (partition, model, entry, ordinal, data, checksum) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET data = excluded.data, checksum = excluded.checksum
+
+-- name: touch_entry
+UPDATE entries SET change = ? WHERE partition = ? AND key = ?
+
+-- name: entry_for_update
+SELECT key, digest, {columns} FROM entries WHERE partition = ? AND id = ?
+
+-- name: update_entry
+UPDATE entries SET change = ?, ({columns}) = ({marks}), checksum = ? WHERE partition = ? AND key = ?
+
+-- name: entry_place
+SELECT key, session_id, seq FROM entries WHERE partition = ? AND id = ?
+
+-- name: turn_entries
+SELECT e.key, e.session_id, e.seq FROM turns AS t
+JOIN entries AS e ON e.partition = t.partition AND e.session_id = t.session_id AND e.seq = t.seq
+WHERE t.partition = ? AND t.id = ?
+
+-- name: delete_vectors
+DELETE FROM vectors WHERE partition = ? AND entry = ?
+
+-- name: delete_passages
+DELETE FROM passages WHERE partition = ? AND entry = ?
+
+-- name: delete_sources
+DELETE FROM sources WHERE partition = ? AND entry = ?
+
+-- name: delete_entry
+DELETE FROM entries WHERE partition = ? AND key = ?
+
+-- name: delete_empty_turn
+DELETE FROM turns WHERE partition = :p AND session_id = :session AND seq = :seq
+AND NOT EXISTS (
+    SELECT 1 FROM entries WHERE partition = :p AND session_id = :session AND seq = :seq)
+
+-- name: entry_rows
+SELECT key, id, kind, session_id, task_id, seq, place, timestamp, coalesce(role, ''), trust,
+    importance, expires_at, valid_from, valid_to, superseded_by IS NOT NULL
+FROM entries INDEXED BY entries_by_age WHERE partition = ? ORDER BY key
+
+-- name: entry_rows_since
+SELECT key, id, kind, session_id, task_id, seq, place, timestamp, coalesce(role, ''), trust,
+    importance, expires_at, valid_from, valid_to, superseded_by IS NOT NULL
+FROM entries INDEXED BY entries_by_change WHERE partition = ? AND change > ? ORDER BY key
+
+-- name: passage_rows
+SELECT p.entry, p.ordinal, p.start, p.stop, p.tokens, p.words, v.data
+FROM passages AS p INDEXED BY passages_by_entry
+LEFT JOIN vectors AS v INDEXED BY vectors_by_passage
+    ON v.partition = p.partition AND v.model = :model AND v.entry = p.entry
+    AND v.ordinal = p.ordinal
+WHERE p.partition = :p ORDER BY p.entry, p.ordinal
+
+-- name: passage_rows_since
+SELECT p.entry, p.ordinal, p.start, p.stop, p.tokens, p.words, v.data
+FROM entries AS e INDEXED BY entries_by_change
+CROSS JOIN passages AS p INDEXED BY passages_by_entry
+    ON p.partition = e.partition AND p.entry = e.key
+LEFT JOIN vectors AS v INDEXED BY vectors_by_passage
+    ON v.partition = p.partition AND v.model = :model AND v.entry = p.entry
+    AND v.ordinal = p.ordinal
+WHERE e.partition = :p AND e.change > :since ORDER BY p.entry, p.ordinal
+
+-- name: entries
+SELECT {columns} FROM entries
+WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
+
+-- name: first_vectors
+SELECT e.id, v.data FROM entries AS e
+JOIN vectors AS v ON v.partition = e.partition AND v.entry = e.key
+WHERE e.partition = :p AND e.id IN (SELECT value FROM json_each(:ids))
+  AND v.model = :model AND v.ordinal = 0
+
+-- name: find
+SELECT key, {columns} FROM entries WHERE partition = :p AND key > :after
+
+-- name: pending
+SELECT e.id, p.ordinal, p.start, p.stop
+FROM passages AS p INDEXED BY passages_by_entry
+JOIN entries AS e ON e.key = p.entry AND e.partition = p.partition
+WHERE p.partition = :p AND NOT EXISTS (
+    SELECT 1 FROM vectors AS v WHERE v.partition = :p AND v.model = :model
+    AND v.entry = p.entry AND v.ordinal = p.ordinal)
+ORDER BY p.entry, p.ordinal LIMIT :limit

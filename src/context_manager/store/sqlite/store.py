@@ -1,0 +1,189 @@
+"""The SQLite store: the `Store` protocol over one file.
+
+This file decides how long a connection is held, and that every read sees one state of the file.
+What is read stands in `reads`, what is written in `writes`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import apsw
+
+from context_manager.errors import ConfigError, StoreError
+from context_manager.records import MemoryEntry, Partition, Scope, Turn
+from context_manager.store.intake import check_change
+from context_manager.store.protocol import (
+    Applied,
+    Change,
+    EntryFilter,
+    Pending,
+    Rows,
+    Version,
+)
+from context_manager.store.sqlite import reads, schema
+from context_manager.store.sqlite.connections import Connections
+from context_manager.store.sqlite.faults import translated
+from context_manager.store.sqlite.probe import Probe, probe_from
+from context_manager.store.sqlite.writes import Writing, committing
+
+Durability = Literal["full", "normal"]
+
+_SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
+
+
+class SQLiteStore:
+    """Keeps everything in one file, which several threads and processes may share.
+
+    Args:
+        path: The file; made if missing, readable by its owner only. Its directory must exist.
+        durability: "full" syncs every commit to the disk, so that it survives a loss of power;
+            "normal" survives a crash of the process always, but a loss of power may undo the
+            last commits (never leave a gap).
+        busy_timeout: Seconds to wait for another process before `StoreBusyError`.
+        vfs: Name of a VFS registered with apsw (encryption, tests); None for the system's own.
+        probe: Called with the name of each step of a write before it; for crash tests. None
+            asks the environment variable CM_CRASH_AT.
+
+    Raises:
+        StoreError: The file cannot be opened or written; the message names it.
+        SchemaError: A newer version wrote it.
+        CorruptStoreError: It is damaged or no database.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: Durability = "full",
+        busy_timeout: float = 10.0,
+        vfs: str | None = None,
+        probe: Probe | None = None,
+    ) -> None:
+        if durability not in _SYNCHRONOUS:
+            raise ConfigError(f'durability must be "full" or "normal", got {durability!r}')
+        self.path = _checked(path)
+        self._probe = probe_from(os.environ) if probe is None else probe
+        self._connections = Connections(
+            str(self.path),
+            synchronous=_SYNCHRONOUS[durability],
+            busy_timeout=busy_timeout,
+            vfs=vfs,
+            prepare=self._prepare,
+        )
+        with self._write() as connection:
+            self._secret = reads.secret(connection)
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def apply(self, partition: Partition, change: Change) -> Applied:
+        """Do a change atomically; when it returns, it is committed."""
+        check_change(partition, change)
+        with self._write() as connection, committing(connection, self._probe):
+            return Writing(connection, partition, self._secret, self._probe).apply(change)
+
+    def version(self, partition: Partition) -> Version:
+        """The present version; (0, 0) of a partition never written."""
+        with self._read() as connection:
+            return reads.version(connection, partition)
+
+    def rows(self, partition: Partition, model: str, since: int = 0) -> Rows:
+        """Rows changed after ``since``, an entry with all its passages when any of them changed."""
+        with self._snapshot() as connection:
+            return reads.rows(connection, partition, model, since)
+
+    def entries(self, partition: Partition, ids: Sequence[str]) -> list[MemoryEntry]:
+        """The entries with these ids that exist, in the order asked, without embeddings."""
+        with self._snapshot() as connection:
+            return reads.entries(connection, partition, ids)
+
+    def vectors(self, partition: Partition, ids: Sequence[str], model: str) -> dict[str, bytes]:
+        """The vector of each entry's first passage, for those that have one of this model."""
+        with self._snapshot() as connection:
+            return reads.vectors(connection, partition, ids, model)
+
+    def find(
+        self, partition: Partition, where: EntryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[tuple[int, MemoryEntry]]:
+        """Entries that match, with their keys, oldest first, from key ``after`` on."""
+        with self._snapshot() as connection:
+            return reads.find(connection, partition, where, after, limit)
+
+    def turns(
+        self, scope: Scope, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> list[Turn]:
+        """Turns of one session with ``after < seq < before`` in order; the ``last`` n if given."""
+        with self._snapshot() as connection:
+            return reads.turns(connection, scope, after, before, last)
+
+    def unconsolidated(self, scope: Scope) -> list[Turn]:
+        """Turns of one session that no summary stands for yet, in order."""
+        with self._snapshot() as connection:
+            return reads.unconsolidated(connection, scope)
+
+    def sessions(self, partition: Partition) -> list[Scope]:
+        """Every session of the partition that has a turn, oldest first."""
+        with self._snapshot() as connection:
+            return reads.sessions(connection, partition)
+
+    def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:
+        """Up to ``limit`` passages without a vector of this model, oldest first."""
+        with self._snapshot() as connection:
+            return reads.pending(connection, partition, model, limit)
+
+    def partitions(self, tenant_id: str | None = None) -> list[Partition]:
+        """Every partition that holds anything, sorted; of one tenant if given."""
+        with self._snapshot() as connection:
+            return reads.partitions(connection, tenant_id)
+
+    def secret(self) -> bytes:
+        """32 random bytes made with the file and kept in it: the key of all its hashes."""
+        return self._secret
+
+    def close(self) -> None:
+        """Close every connection; calling it again does nothing."""
+        with translated(self.location):
+            self._connections.close()
+
+    def _prepare(self, connection: apsw.Connection) -> None:
+        schema.prepare(connection, self.location, self._probe)
+
+    @contextmanager
+    def _write(self) -> Iterator[apsw.Connection]:
+        with translated(self.location), self._connections.writer() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[apsw.Connection]:
+        with translated(self.location), self._connections.reader() as connection:
+            yield connection
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[apsw.Connection]:
+        """A reader that sees one state of the file until the block ends."""
+        with self._read() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+
+def _checked(path: str | os.PathLike[str]) -> Path:
+    """The absolute path, its file made for its owner alone if it is missing."""
+    name = os.fspath(path)
+    if name in ("", ":memory:"):
+        raise ConfigError(f'{name!r} is no file; use the store "memory" for one without a file')
+    found = Path(name).absolute()
+    try:
+        found.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the store at {found} cannot be made or written: {error}") from error
+    return found
