@@ -39,6 +39,7 @@ class Message:
         name: The speaker's name where there is one; it is indexed and shown with the text.
         timestamp: Seconds since 1970 (UTC); None takes the turn's.
         metadata: JSON-ready values kept with the message.
+        id: Of its entry in long-term memory; "" while not stored. Not compared.
 
     Raises:
         InputError: Unknown role, or text that is not str.
@@ -49,6 +50,7 @@ class Message:
     name: str | None = None
     timestamp: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:

@@ -1,0 +1,102 @@
+"""From ranked hits to candidate pieces: what each would show, where it would stand, at what cost.
+
+Decides the reading order among memories (sessions by date, each in its own order, unverified texts
+last) and hands the choice to `retrieval.select`. It counts with the function it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from context_manager.context.pieces import Piece, day
+from context_manager.records import Hit, Trust
+from context_manager.retrieval import Candidate, select
+
+UNVERIFIED = "[unverified: tools and documents]"
+
+_SHOWN_STAGES = 3
+
+
+def memory_pieces(
+    hits: Sequence[Hit], label: Callable[[Hit], str], count: Callable[[str], int]
+) -> tuple[Piece, ...]:
+    """Candidates in the order of the hits, best first.
+
+    Args:
+        hits: Ranked, best first.
+        label: What stands before a hit's text: a speaker or a kind.
+        count: Tokens of a text.
+    """
+    began = _session_starts(hits)
+    return tuple(_piece(rank, hit, label(hit), began, count) for rank, hit in enumerate(hits))
+
+
+def choose(pieces: Sequence[Piece], budget: int, count: Callable[[str], int]) -> list[Piece]:
+    """The pieces worth showing in about so many tokens, headings of their groups included."""
+    headings = {group: count(f"{group}\n") for group in {piece.group for piece in pieces}}
+    candidates = [
+        Candidate(
+            value=piece.value,
+            cost=piece.tokens,
+            group=piece.group,
+            heading=headings[piece.group],
+            owner=piece.entry_id,
+        )
+        for piece in pieces
+    ]
+    return [pieces[place] for place in select(candidates, budget)]
+
+
+def _piece(
+    rank: int,
+    hit: Hit,
+    speaker: str,
+    began: dict[tuple[str, str], float],
+    count: Callable[[str], int],
+) -> Piece:
+    entry = hit.entry
+    date = day(entry.timestamp)
+    unverified = entry.trust <= Trust.EXTERNAL
+    return Piece(
+        "memory",
+        hit.passage,
+        order=(
+            unverified,
+            began[entry.scope.session_id, date],
+            entry.scope.session_id,
+            entry.seq,
+            entry.place,
+            entry.timestamp,
+            entry.id,
+            hit.start,
+        ),
+        speaker=speaker,
+        group=UNVERIFIED if unverified else f"[{date}]",
+        value=hit.score,
+        tokens=count(f"{speaker}: {hit.passage}\n"),
+        reason=_reason(rank, hit),
+        score=hit.score,
+        stages=hit.stages,
+        cut=len(hit.passage) < len(entry.text),
+        entry_id=entry.id,
+        turn_id=entry.turn_id,
+        kind=entry.kind,
+        timestamp=entry.timestamp,
+        trust=entry.trust,
+        source_ids=entry.source_ids,
+    )
+
+
+def _session_starts(hits: Sequence[Hit]) -> dict[tuple[str, str], float]:
+    """When each session began on each day, as far as its hits tell."""
+    began: dict[tuple[str, str], float] = {}
+    for hit in hits:
+        key = (hit.entry.scope.session_id, day(hit.entry.timestamp))
+        began[key] = min(began.get(key, hit.entry.timestamp), hit.entry.timestamp)
+    return began
+
+
+def _reason(rank: int, hit: Hit) -> str:
+    best = sorted(hit.stages.items(), key=lambda item: -item[1])[:_SHOWN_STAGES]
+    parts = ", ".join(f"{name} {value:+.2f}" for name, value in best if value > 0)
+    return f"ranked {rank + 1}: {parts}" if parts else f"ranked {rank + 1}"

@@ -1,0 +1,184 @@
+"""Cut a plan to its token budget. The budget is a guarantee: the joined text is counted last.
+
+Decides what gets in and what stays out, and says why. Which memories are worth most is decided by
+the selection it is handed; tokens are counted by the function it is handed. No I/O, no clock.
+
+Order of claims: the input (never cut here), pinned, summaries up to a share, recent turns up to a
+share while memories compete, memories by the selection, then whatever still fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from context_manager.context.pieces import Piece, Plan
+from context_manager.context.render import reading_order, render
+from context_manager.errors import BudgetError
+
+PrefixCounts = Callable[[Sequence[str]], list[int]]
+"""Exact tokens of ``"".join(parts[: i + 1])`` for every i."""
+
+Select = Callable[[Sequence[Piece], int], Sequence[Piece]]
+"""Chooses among ranked memories what to show in about so many tokens, headings included."""
+
+RECENT_SHARE = 0.5
+"""Of what the input and pinned pieces leave, recent turns take at most this while memories that
+fill the rest are waiting: a long last answer must not push out all of long-term memory."""
+
+SUMMARY_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A plan cut to its budget.
+
+    Args:
+        pieces: What is shown, in reading order.
+        parts: The rendered part of each piece; joined they are the prompt.
+        totals: Exact tokens of each prefix of the joined parts.
+        left_out: Pieces that stay out, each with the reason.
+    """
+
+    pieces: tuple[Piece, ...]
+    parts: tuple[str, ...]
+    totals: tuple[int, ...]
+    left_out: tuple[tuple[Piece, str], ...]
+
+
+def pack(plan: Plan, budget: int, count: PrefixCounts, select: Select) -> Packed:
+    """Choose what the prompt shows.
+
+    Args:
+        plan: All candidates.
+        budget: Most tokens of the joined text.
+        count: Exact counts of prefixes.
+        select: Choice among the ranked memories.
+
+    Raises:
+        BudgetError: The input alone, with its heading, exceeds the budget.
+    """
+    desk = _Desk(budget, count)
+    if not desk.try_add([plan.input]):
+        raise BudgetError(budget, desk.measure([plan.input]))
+    for piece in plan.pinned:
+        desk.try_add([piece], "no room left for this pinned piece")
+    room = desk.room
+    for piece in plan.summaries:
+        if desk.try_add([piece], "summaries have used their share", room * SUMMARY_SHARE):
+            break
+    _add_recent(desk, plan)
+    _add_memories(desk, plan.memories, select)
+    return desk.packed()
+
+
+def _add_recent(desk: _Desk, plan: Plan) -> None:
+    """Add the window of recent turns: whole turns, starting at a step where that fits."""
+    waiting = sum(piece.tokens for piece in plan.memories)
+    limit = max(desk.room * RECENT_SHARE, desk.room - waiting)
+    turns = plan.recent
+    for start in _starts(plan):
+        if desk.try_add([piece for turn in turns[start:] for piece in turn], limit=limit):
+            break
+    else:
+        start = len(turns)
+        while start and desk.try_add(turns[start - 1], limit=limit):
+            limit -= desk.last_cost
+            start -= 1
+    for turn in turns[:start]:
+        for piece in turn:
+            desk.leave_out(piece, "older than the window of recent turns shown")
+
+
+def _starts(plan: Plan) -> list[int]:
+    """Where the window may start, widest first, so that it moves only every `step` turns."""
+    count = len(plan.recent)
+    first = max(0, count - plan.keep)
+    aligned = (plan.anchor + first) // plan.step * plan.step - plan.anchor
+    return [start for start in range(max(0, aligned), count, plan.step) if start < count]
+
+
+def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> None:
+    """Fill the room by the selection, then by what still fits, best first."""
+    shown = {piece.entry_id for piece in desk.pieces if not piece.cut}
+    fresh = [piece for piece in memories if piece.entry_id not in shown]
+    chosen = list(select(fresh, desk.room))
+    while chosen and not desk.try_add(chosen):
+        over = desk.measure([*desk.pieces, *chosen]) - desk.budget
+        chosen = _drop_least(chosen, over)
+    taken = {id(piece) for piece in desk.pieces}
+    for piece in fresh:
+        if id(piece) not in taken:
+            desk.top_up(piece)
+
+
+def _drop_least(chosen: list[Piece], over: int) -> list[Piece]:
+    """Without the least valuable pieces, by about ``over`` tokens and by one at least."""
+    by_value = sorted(chosen, key=lambda piece: piece.value / max(1, piece.tokens))
+    dropped = set()
+    for piece in by_value:
+        dropped.add(id(piece))
+        over -= max(1, piece.tokens)
+        if over <= 0:
+            break
+    return [piece for piece in chosen if id(piece) not in dropped]
+
+
+class _Desk:
+    """The pieces taken so far, always within the budget."""
+
+    MISSES = 6
+    """Exact trials that may fail in a row before topping up stops; each costs a count."""
+
+    def __init__(self, budget: int, count: PrefixCounts) -> None:
+        self.budget = budget
+        self.pieces: list[Piece] = []
+        self.last_cost = 0
+        self._count = count
+        self._used = 0
+        self._misses = 0
+        self._left_out: list[tuple[Piece, str]] = []
+
+    @property
+    def room(self) -> int:
+        """Tokens left."""
+        return self.budget - self._used
+
+    def measure(self, pieces: Sequence[Piece]) -> int:
+        """Exact tokens of these pieces rendered."""
+        totals = self._count(render(reading_order(pieces)))
+        return totals[-1] if totals else 0
+
+    def try_add(
+        self, pieces: Sequence[Piece], reason: str = "", limit: float | None = None
+    ) -> bool:
+        """Take all of the pieces if they fit the budget, and cost at most ``limit``."""
+        total = self.measure([*self.pieces, *pieces])
+        fits = total <= self.budget and (limit is None or total - self._used <= limit)
+        if fits:
+            self.last_cost = total - self._used
+            self._used = total
+            self.pieces = [*self.pieces, *pieces]
+        elif reason:
+            for piece in pieces:
+                self.leave_out(piece, reason)
+        return fits
+
+    def leave_out(self, piece: Piece, reason: str) -> None:
+        """Note why a piece is not shown."""
+        self._left_out.append((piece, reason))
+
+    def top_up(self, piece: Piece) -> None:
+        """Take one more memory if it fits; otherwise note what it would have cost."""
+        if piece.tokens > self.room or self._misses >= self.MISSES:
+            self.leave_out(piece, f"would cost {piece.tokens} tokens, {self.room} are left")
+        elif not self.try_add([piece]):
+            self._misses += 1
+            self.leave_out(piece, f"would not fit into the {self.room} tokens left")
+
+    def packed(self) -> Packed:
+        """The result, counted once more as a whole."""
+        pieces = reading_order(self.pieces)
+        parts = render(pieces)
+        totals = self._count(parts)
+        return Packed(tuple(pieces), tuple(parts), tuple(totals), tuple(self._left_out))

@@ -1,0 +1,148 @@
+"""The candidates for a prompt, before anything is rendered or counted.
+
+A `Piece` is one candidate slot; a `Plan` is all of them by section. This file knows no tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from context_manager.records import MemoryEntry, Message, Trust, Turn, trust_of_role
+
+SECTIONS = ("pinned", "summary", "recent", "memory", "input")
+"""Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One candidate slot of the prompt.
+
+    Args:
+        section: One of `SECTIONS`.
+        text: What is shown, not yet escaped.
+        order: Reading order inside the section.
+        speaker: Who said it, "" for none.
+        group: Heading it stands under inside its section, "" for none.
+        value: What it is worth, for choosing what gets in; higher is better.
+        tokens: Estimated cost without its group's heading.
+        reason: Why it would be in, in words.
+        score, stages: Calibrated relevance in [0, 1], and the score of each ranking stage.
+        cut: True where `text` is only a part of the entry's text.
+        entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
+    """
+
+    section: str
+    text: str
+    order: tuple[float | int | str, ...] = ()
+    speaker: str = ""
+    group: str = ""
+    value: float = 0.0
+    tokens: int = 0
+    reason: str = ""
+    score: float | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    cut: bool = False
+    entry_id: str | None = None
+    turn_id: str | None = None
+    kind: str | None = None
+    timestamp: float | None = None
+    trust: Trust | None = None
+    source_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All candidates by section.
+
+    Args:
+        input: The user's input.
+        pinned: Always in, most important first.
+        summaries: Best first.
+        recent: One group of pieces per recent turn, oldest first.
+        memories: Ranked candidates, best first.
+        anchor: How many turns stand before ``recent`` in the session; the window of shown turns
+            starts at a multiple of `step` counted from the session's start.
+        step: Turns by which the window of recent turns slides at a time.
+        keep: Recent turns wanted at least.
+    """
+
+    input: Piece
+    pinned: tuple[Piece, ...] = ()
+    summaries: tuple[Piece, ...] = ()
+    recent: tuple[tuple[Piece, ...], ...] = ()
+    memories: tuple[Piece, ...] = ()
+    anchor: int = 0
+    step: int = 1
+    keep: int = 0
+
+
+def input_piece(text: str) -> Piece:
+    """The current input."""
+    return Piece("input", text, reason="the current input is always shown", trust=Trust.USER)
+
+
+def turn_pieces(turn: Turn) -> tuple[Piece, ...]:
+    """The messages of a recent turn."""
+    return tuple(
+        _message_piece(turn, place, message) for place, message in enumerate(turn.messages)
+    )
+
+
+def _message_piece(turn: Turn, place: int, message: Message) -> Piece:
+    return Piece(
+        "recent",
+        message.text,
+        order=(turn.seq, place),
+        speaker=message.speaker,
+        reason="one of the most recent turns of this session",
+        entry_id=message.id or None,
+        turn_id=turn.id or None,
+        kind="message",
+        timestamp=turn.timestamp if message.timestamp is None else message.timestamp,
+        trust=trust_of_role(message.role),
+    )
+
+
+def entry_piece(section: str, entry: MemoryEntry, reason: str, order: int = 0) -> Piece:
+    """An entry shown whole without ranking: pinned, or a summary."""
+    return Piece(
+        section,
+        entry.text,
+        order=(order,),
+        reason=reason,
+        value=entry.importance,
+        entry_id=entry.id,
+        turn_id=entry.turn_id,
+        kind=entry.kind,
+        timestamp=entry.timestamp,
+        trust=entry.trust,
+        source_ids=entry.source_ids,
+    )
+
+
+def day(timestamp: float) -> str:
+    """The date of a timestamp as shown in headings, in UTC, e.g. "8 May 2023".
+
+    Times beyond the calendar's range are held at its ends.
+    """
+    held = min(max(timestamp, -62_135_596_800.0), 253_402_300_799.0)
+    moment = datetime.fromtimestamp(held, UTC)
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

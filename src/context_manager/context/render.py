@@ -1,0 +1,80 @@
+"""From pieces to text. Decides headings, separators and fences; chooses and counts nothing.
+
+Every piece becomes one part; the parts joined are the prompt. What stands before a piece (heading,
+group heading, opening fence) belongs to its part, and the closing fence to the part of the last
+piece inside it, so that each token of the prompt is some slot's cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escape, unescape
+from context_manager.context.pieces import SECTIONS, Piece
+
+FENCED = frozenset({"summary", "memory"})
+_RANK = {section: rank for rank, section in enumerate(SECTIONS)}
+
+
+def reading_order(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces as they are read: by section, then by their own order."""
+    return sorted(pieces, key=lambda piece: (_RANK[piece.section], piece.order))
+
+
+def render(pieces: Sequence[Piece]) -> list[str]:
+    """The part of each piece, for pieces in reading order; joined they are the prompt."""
+    speakers = frozenset(piece.speaker for piece in pieces)
+    last = len(pieces) - 1
+    parts = []
+    for i, piece in enumerate(pieces):
+        before = pieces[i - 1] if i else None
+        closes = piece.section in FENCED and (i == last or pieces[i + 1].section != piece.section)
+        parts.append(_opening(piece, before) + _line(piece, speakers) + ("\n" + CLOSE) * closes)
+    return parts
+
+
+def _opening(piece: Piece, before: Piece | None) -> str:
+    heading = HEADINGS[piece.section]
+    if before is None or before.section != piece.section:
+        opening = ("" if before is None else "\n\n") + heading
+        if piece.section == "input":
+            return opening + " "
+        opening += "\n" + OPEN if piece.section in FENCED else ""
+    else:
+        opening = ""
+        if piece.group == before.group:
+            return "\n"
+    return f"{opening}\n{piece.group}\n" if piece.group else f"{opening}\n"
+
+
+def _line(piece: Piece, speakers: frozenset[str]) -> str:
+    if piece.section == "input":
+        return piece.text
+    text = escape(piece.text, speakers)
+    return f"{piece.speaker}: {text}" if piece.speaker else text
+
+
+def parse_fence(prompt: str, pieces: Sequence[Piece]) -> list[str]:
+    """The texts of the fenced memories of a rendered prompt, read back from the prompt alone.
+
+    Args:
+        prompt: What `render` made, joined.
+        pieces: Only their speakers and groups are used, to know what a frame line looks like.
+
+    Returns:
+        The unescaped text of each memory, in reading order, its speaker's name removed.
+    """
+    speakers = frozenset(piece.speaker for piece in pieces)
+    heads = tuple(f"{name}: " for name in sorted(speakers, key=len, reverse=True) if name)
+    groups = {piece.group for piece in pieces if piece.group}
+    texts: list[str] = []
+    for block in prompt.split(OPEN + "\n")[1:]:
+        for line in block.split("\n" + CLOSE, 1)[0].split("\n"):
+            if line in groups:
+                continue
+            head = next((h for h in heads if line.startswith(h)), None)
+            if head is not None or not texts:
+                texts.append(line[len(head or "") :])
+            else:
+                texts[-1] += "\n" + line
+    return [unescape(text, speakers) for text in texts]

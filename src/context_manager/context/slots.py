@@ -1,0 +1,56 @@
+"""The account of a packed plan: every slot with its exact cost, and the best of what stayed out."""
+
+from __future__ import annotations
+
+from context_manager.context.pack import Packed
+from context_manager.context.pieces import Piece
+from context_manager.records import NearMiss, Slot
+
+NEAR_MISSES = 10
+
+
+def account(packed: Packed) -> tuple[tuple[Slot, ...], tuple[NearMiss, ...]]:
+    """Slots in reading order, and near misses best first."""
+    costs = [
+        total - before
+        for total, before in zip(packed.totals, (0, *packed.totals[:-1]), strict=True)
+    ]
+    slots = tuple(
+        _slot(piece, part, cost)
+        for piece, part, cost in zip(packed.pieces, packed.parts, costs, strict=True)
+    )
+    ranked = sorted(
+        (item for item in packed.left_out if item[0].section != "recent" and item[0].entry_id),
+        key=lambda item: -(item[0].score or 0.0),
+    )
+    return slots, tuple(_near_miss(piece, reason) for piece, reason in ranked[:NEAR_MISSES])
+
+
+def _slot(piece: Piece, part: str, cost: int) -> Slot:
+    return Slot(
+        section=piece.section,
+        text=part,
+        tokens=cost,
+        reason=piece.reason,
+        entry_id=piece.entry_id,
+        turn_id=piece.turn_id,
+        score=piece.score,
+        stages=piece.stages,
+        kind=piece.kind,
+        speaker=piece.speaker or None,
+        timestamp=piece.timestamp,
+        trust=None if piece.trust is None else piece.trust.name.lower(),
+        source_ids=piece.source_ids,
+        cut=piece.cut,
+    )
+
+
+def _near_miss(piece: Piece, reason: str) -> NearMiss:
+    return NearMiss(
+        entry_id=piece.entry_id or "",
+        text=piece.text,
+        tokens=piece.tokens,
+        reason=reason,
+        score=piece.score or 0.0,
+        stages=piece.stages,
+    )

@@ -1,0 +1,192 @@
+"""The read path: from an input to a finished prompt.
+
+Decides which candidates are gathered and with which settings. Choosing among them, rendering and
+counting are pure and live in `context`; ranking lives in `retrieval`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from context_manager.config import MemoryConfig
+from context_manager.context import (
+    Piece,
+    Plan,
+    account,
+    choose,
+    entry_piece,
+    input_piece,
+    memory_pieces,
+    pack,
+    turn_pieces,
+)
+from context_manager.context.fence import HEADINGS
+from context_manager.errors import BudgetError
+from context_manager.memory.archive import Ask, Found
+from context_manager.memory.drafting import label
+from context_manager.memory.long_term import LongTermMemory
+from context_manager.records import Context, Hit
+from context_manager.records.message import clean_text
+from context_manager.retrieval import Settings
+from context_manager.store.protocol import EntryFilter
+
+if TYPE_CHECKING:
+    from context_manager.manager.manager import ContextManager
+
+DAY_SECONDS = 86_400.0
+
+RANKED_KINDS = ("message", "fact", "note", "document")
+"""What competes for the memory section. Summaries have a section of their own, and what they stand
+for is searchable verbatim."""
+
+LEAST_LINE = 12
+"""Tokens below which hardly a message lies: bounds how many candidates a budget can hold."""
+
+MOST_CANDIDATES = 1000
+
+CUT_MARK = "\n[... {n} tokens of the input are not shown ...]\n"
+
+
+def build(cm: ContextManager, user_input: str, budget: int | None, now: float | None) -> Context:
+    """Build the prompt for an input; see `ContextManager.build`."""
+    settings = cm.settings()
+    memory = settings.memory
+    limit = memory.prompt_token_budget if budget is None else budget
+    moment = cm.clock() if now is None else now
+    given = clean_text(user_input)
+    found = _search(cm, given, memory, limit, moment)
+    plan = Plan(
+        input=input_piece(_fitted_input(cm, given, memory, limit)),
+        pinned=_pinned(cm),
+        summaries=_summaries(cm) if memory.summaries else (),
+        memories=_memories(cm, found, memory),
+        **_recent(cm, memory),
+    )
+    count = cm.count
+    packed = pack(plan, limit, prefix_counts(cm.token_counter), lambda p, n: choose(p, n, count))
+    slots, near_misses = account(packed)
+    return Context(
+        text="".join(packed.parts),
+        tokens=packed.totals[-1],
+        budget=limit,
+        slots=slots,
+        near_misses=near_misses,
+        covered=found.covered,
+        degraded=found.degraded,
+        input=given,
+    )
+
+
+def ranking_settings(memory: MemoryConfig) -> Settings:
+    """The weights of ranking."""
+    return Settings(
+        recency_weight=memory.recency_weight,
+        half_life=memory.recency_half_life_days * DAY_SECONDS,
+        importance_weight=memory.importance_weight,
+    )
+
+
+def prefix_counts(counter: Any) -> Callable[[Sequence[str]], list[int]]:
+    """Exact counts of every prefix of joined parts, by whatever counter the user has set."""
+    exact = getattr(counter, "prefix_counts", None)
+    if exact is not None:
+        return exact  # type: ignore[no-any-return]
+    return lambda parts: [counter.count_tokens("".join(parts[: i + 1])) for i in range(len(parts))]
+
+
+def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: int) -> str:
+    """The input as it is shown: whole, or with a marked cut where that policy is set."""
+    whole = f"{HEADINGS['input']} {given}"
+    needed = cm.count(whole)
+    if needed <= limit:
+        return given
+    if memory.input_overflow == "error":
+        raise BudgetError(limit, needed)
+    room = limit
+    mark = CUT_MARK.format(n=needed - limit)
+    while room > 0:
+        cut = cm.token_counter.truncate_middle(given, room, mark)
+        total = cm.count(f"{HEADINGS['input']} {cut}")
+        if total <= limit and mark.strip() in cut:
+            return str(cut)
+        room -= max(1, total - limit)
+    raise BudgetError(limit, cm.count(f"{HEADINGS['input']} {mark}"))
+
+
+def _search(cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float) -> Found:
+    most = min(MOST_CANDIDATES, max(memory.ltm_hits_k, limit // LEAST_LINE))
+    ask = Ask(
+        given,
+        cm.scope,
+        now,
+        most=most,
+        recall=memory.recall,
+        kinds=RANKED_KINDS,
+        settings=ranking_settings(memory),
+        rerank=cm.reranker,
+    )
+    found = cm.archive.search(ask)
+    own = _own_hits(cm, given, memory.ltm_hits_k)
+    return replace(found, hits=(*own, *found.hits), covered=found.covered or bool(own))
+
+
+def _own_hits(cm: ContextManager, given: str, k: int) -> list[Hit]:
+    """What a long-term memory of the user's own finds; the built-in one is asked directly."""
+    memory = cm.long_term_memory
+    if is_built_in(memory) and memory.archive is cm.archive:
+        return []
+    return [
+        Hit(entry, float(score), {"own": float(score)}) for entry, score in memory.search(given, k)
+    ]
+
+
+def is_built_in(memory: object) -> bool:
+    """Whether a long-term memory is ours, unaltered: then it is asked through the archive."""
+    return isinstance(memory, LongTermMemory) and type(memory).search is LongTermMemory.search
+
+
+def _memories(cm: ContextManager, found: Found, memory: MemoryConfig) -> tuple[Piece, ...]:
+    hits = found.hits if memory.fill_budget else found.hits[: memory.ltm_hits_k]
+    return memory_pieces(hits, lambda hit: label(hit.entry), cm.count)
+
+
+def _pinned(cm: ContextManager) -> tuple[Piece, ...]:
+    found = cm.archive.store.find(cm.scope.partition, EntryFilter(kinds=("pinned",)))
+    return tuple(
+        entry_piece("pinned", entry, "pinned: always in the prompt", order)
+        for order, (_, entry) in enumerate(found)
+    )
+
+
+def _summaries(cm: ContextManager) -> tuple[Piece, ...]:
+    """Summaries of this session that nothing has replaced, newest first."""
+    where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
+    found = [
+        entry
+        for _, entry in cm.archive.store.find(cm.scope.partition, where)
+        if entry.superseded_by is None
+    ]
+    pieces = [
+        replace(
+            entry_piece("summary", entry, "stands for turns that left the working set", order),
+            speaker=label(entry),
+        )
+        for order, entry in enumerate(found)
+    ]
+    return tuple(reversed(pieces))
+
+
+def _recent(cm: ContextManager, memory: MemoryConfig) -> dict[str, Any]:
+    """The window of recent turns, wide enough to slide in steps."""
+    keep = memory.recent_k
+    step = keep + 1
+    turns = cm.short_term_memory.get_recent_turns(keep + step - 1) if keep else []
+    first = turns[0].seq if turns and turns[0].seq >= 0 else 0
+    return {
+        "recent": tuple(turn_pieces(turn) for turn in turns),
+        "anchor": first,
+        "step": step,
+        "keep": keep,
+    }

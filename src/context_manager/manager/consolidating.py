@@ -1,0 +1,100 @@
+"""Turns that left the working set become summaries; their sources stay verbatim and searchable.
+
+Decides when a chunk is due and in which order the steps happen: summarise outside any lock or
+transaction, then in one transaction store the summary with its sources and mark the turns. A
+failure before that transaction changes nothing. Without an LLM this runs at once; with one it runs
+in the background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from context_manager.manager.session import Session
+from context_manager.memory.drafting import new_id
+from context_manager.records import MemoryEntry, Trust, Turn, trust_of_role
+from context_manager.store.protocol import Change, EntryFilter, EntryUpdate
+
+if TYPE_CHECKING:
+    from context_manager.manager.manager import ContextManager
+
+MERGE = 4
+"""Chunk summaries of a session that are merged into one session summary."""
+
+
+def consolidate_if_due(cm: ContextManager, session: Session) -> None:
+    """Summarise what has left the working set, once there is a chunk of it."""
+    if session.memory.fallen_tokens < cm.config.memory.chunk_size:
+        return
+    if getattr(cm.summarizer, "llm_adapter", None) is None:
+        consolidate(cm, session)
+    else:
+        cm.engine.background.submit(("consolidate", cm.scope), lambda: consolidate(cm, session))
+
+
+def consolidate(cm: ContextManager, session: Session) -> None:
+    """Summarise chunk after chunk while enough has left the working set."""
+    size = cm.config.memory.chunk_size
+    while session.memory.fallen_tokens >= size:
+        chunk, _ = session.memory.get_chunk_for_summarization(size)
+        if not _store_chunk_summary(cm, chunk):
+            session.memory.hand_back(chunk)
+            return
+        session.memory.mark_consolidated(chunk)
+    _merge(cm)
+
+
+def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
+    """Store the summary of a chunk and mark its turns; False if there is no usable summary."""
+    text = cm.summarizer.summarize_chunk(list(chunk))
+    if not isinstance(text, str) or not text.strip():
+        return False
+    messages = [message for turn in chunk for message in turn.messages]
+    entry = MemoryEntry(
+        id=new_id("sum"),
+        text=text,
+        metadata={**cm.summarizer.create_summary_metadata(list(chunk), text), "level": "chunk"},
+        timestamp=chunk[-1].timestamp,
+        kind="summary",
+        scope=cm.scope,
+        trust=min((trust_of_role(message.role) for message in messages), default=Trust.EXTERNAL),
+        source_ids=tuple(message.id for message in messages if message.id),
+    )
+    stored = [turn.id for turn in chunk if turn.id]
+    change = Change(
+        entries=(cm.archive.drafter.entry(entry),),
+        consolidated=tuple(stored),
+        key=f"chunk:{stored[0]}:{stored[-1]}" if stored else None,
+    )
+    cm.archive.apply(cm.scope.partition, change)
+    return True
+
+
+def _merge(cm: ContextManager) -> None:
+    """Merge the chunk summaries of the session into one session summary when there are enough."""
+    where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
+    found = [entry for _, entry in cm.archive.store.find(cm.scope.partition, where)]
+    current = [entry for entry in found if entry.superseded_by is None]
+    chunks = [entry for entry in current if entry.metadata.get("level") == "chunk"]
+    if len(chunks) < MERGE:
+        return
+    text = cm.summarizer.summarize_hierarchically([entry.text for entry in current])
+    if not isinstance(text, str) or not text.strip():
+        return
+    merged = MemoryEntry(
+        id=new_id("sum"),
+        text=text,
+        metadata={"level": "session", "type": "session_summary"},
+        timestamp=current[-1].timestamp,
+        kind="summary",
+        scope=cm.scope,
+        trust=min(entry.trust for entry in current),
+        source_ids=tuple(entry.id for entry in current),
+    )
+    change = Change(
+        entries=(cm.archive.drafter.entry(merged),),
+        updates=tuple(EntryUpdate(e.id, {"superseded_by": merged.id}) for e in current),
+        key=f"merge:{current[0].id}:{current[-1].id}",
+    )
+    cm.archive.apply(cm.scope.partition, change)

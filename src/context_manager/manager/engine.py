@@ -1,0 +1,75 @@
+"""What all scopes of one manager share: the archive, the sessions in use, background work.
+
+Decides what lives how long. It reads no settings and makes no prompt.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import RLock
+
+from context_manager.embedding.protocol import Embedder
+from context_manager.manager.background import Background
+from context_manager.manager.session import Session
+from context_manager.memory.archive import Archive
+from context_manager.memory.short_term import ShortTermMemory
+from context_manager.records import Context, Scope
+from context_manager.store import Store
+
+SESSIONS = 1024
+"""Working sets kept in this process; an older one is read again from the journal when needed."""
+
+
+class Engine:
+    """Shared by a manager and everything `scoped` from it.
+
+    Args:
+        store: Where memory is kept.
+        embedder: Gives the embedder at each use.
+        count_tokens: Tokens of a text.
+    """
+
+    def __init__(
+        self, store: Store, embedder: Callable[[], Embedder], count_tokens: Callable[[str], int]
+    ) -> None:
+        self.store = store
+        self.archive = Archive(store, embedder, count_tokens)
+        self.background = Background()
+        self.built: OrderedDict[Scope, tuple[object, Context]] = OrderedDict()
+        self._sessions: OrderedDict[Scope, Session] = OrderedDict()
+        self._lock = RLock()
+
+    def session(self, scope: Scope, memory: Callable[[], ShortTermMemory]) -> Session:
+        """The working set of a session; ``memory`` makes an empty one where there is none."""
+        with self._lock:
+            session = self._sessions.get(scope)
+            if session is None:
+                session = self._sessions[scope] = Session(self.store, scope, memory())
+            self._sessions.move_to_end(scope)
+            while len(self._sessions) > SESSIONS:
+                self._sessions.popitem(last=False)
+            return session
+
+    def replace_session(self, scope: Scope, memory: ShortTermMemory) -> None:
+        """Use another working set for a session; it is filled from the journal."""
+        with self._lock:
+            self._sessions[scope] = Session(self.store, scope, memory)
+
+    def remember_built(self, scope: Scope, key: object, context: Context) -> None:
+        """Keep the context built last in a scope, for `explain`."""
+        with self._lock:
+            self.built[scope] = (key, context)
+            self.built.move_to_end(scope)
+            while len(self.built) > SESSIONS:
+                self.built.popitem(last=False)
+
+    def forget_built(self) -> None:
+        """Let go of every kept context."""
+        with self._lock:
+            self.built.clear()
+
+    def close(self) -> None:
+        """Finish background work and release the store."""
+        self.background.drain()
+        self.store.close()

@@ -1,0 +1,64 @@
+"""One session's working set in this process, kept in step with the journal.
+
+Decides when turns are read from the store: at first use, and whenever the partition's version has
+moved, so that what another process observed or forgot is seen. It builds nothing.
+"""
+
+from __future__ import annotations
+
+from threading import RLock
+
+from context_manager.memory.short_term import ShortTermMemory
+from context_manager.records import Scope, Turn
+from context_manager.store.protocol import Store, Version
+
+
+class Session:
+    """Short-term memory of one session.
+
+    Args:
+        store: Where its turns are journalled.
+        scope: Which session.
+        memory: The working set.
+    """
+
+    def __init__(self, store: Store, scope: Scope, memory: ShortTermMemory) -> None:
+        self.lock = RLock()
+        self.memory = memory
+        self._store = store
+        self._scope = scope
+        self._version: Version | None = None
+        self._last_seq = -1
+
+    def follow(self) -> None:
+        """Take over what happened to the session elsewhere."""
+        with self.lock:
+            version = self._store.version(self._scope.partition)
+            if version == self._version:
+                return
+            if self._version is None or version.epoch != self._version.epoch:
+                self._reload()
+            else:
+                self._append_new()
+            self._version = version
+
+    def append(self, turn: Turn) -> None:
+        """Append a turn that was just journalled."""
+        with self.lock:
+            if turn.seq == self._last_seq + 1:
+                self.memory.append(turn)
+                self._last_seq = turn.seq
+            else:
+                self._append_new()
+
+    def _reload(self) -> None:
+        turns = self._store.unconsolidated(self._scope)
+        unwritten = [turn for turn in self.memory.turns if not turn.id]
+        self.memory.replace_all([*turns, *unwritten])
+        last = self._store.turns(self._scope, last=1)
+        self._last_seq = last[-1].seq if last else -1
+
+    def _append_new(self) -> None:
+        for turn in self._store.turns(self._scope, after=self._last_seq):
+            self.memory.append(turn)
+            self._last_seq = turn.seq

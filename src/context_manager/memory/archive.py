@@ -1,0 +1,213 @@
+"""Everything ever said or added, for all scopes: written through to the store, ranked on demand.
+
+Decides how writes, pending vectors and queries meet. It takes plain arguments, holds no settings,
+and knows neither prompts nor sessions' working sets.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from context_manager.embedding.protocol import Embedder
+from context_manager.errors import EmbeddingError
+from context_manager.memory.drafting import Drafter, embedded_text
+from context_manager.memory.view import PartitionView, Snapshot
+from context_manager.records import Hit, MemoryEntry, Partition, Scope
+from context_manager.retrieval import Ranking, Rerank, Settings, parse, rank
+from context_manager.store import Store
+from context_manager.store.protocol import Applied, Change, VectorUpdate
+
+_log = logging.getLogger(__name__)
+
+VIEWS = 64
+"""Partitions whose columns are kept in this process; the least recently used are let go."""
+
+EMBED_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a query: hits best first, and how sure we are that anything answers it."""
+
+    hits: tuple[Hit, ...]
+    covered: bool
+    answerability: float
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A query.
+
+    Args:
+        text: What is asked.
+        scope: Who asks.
+        now: Seconds since 1970.
+        most: Hits wanted at most.
+        recall: "user", "session" or "task".
+        kinds: Only these kinds of entries.
+        as_of: Only what was known and valid at that time.
+        settings: Weights of ranking.
+        rerank: Reorders the best entries.
+    """
+
+    text: str
+    scope: Scope
+    now: float
+    most: int = 10
+    recall: str = "user"
+    kinds: Sequence[str] | None = None
+    as_of: float | None = None
+    settings: Settings | None = None
+    rerank: Rerank | None = None
+
+
+class Archive:
+    """Long-term memory of all scopes over one store.
+
+    Args:
+        store: Where it is kept.
+        embedder: Gives the embedder; called at each use, so that it may be exchanged.
+        count_tokens: Tokens of a text.
+    """
+
+    def __init__(
+        self, store: Store, embedder: Callable[[], Embedder], count_tokens: Callable[[str], int]
+    ) -> None:
+        self.store = store
+        self.secret = store.secret()
+        self.drafter = Drafter(self.secret, count_tokens)
+        self._embedder = embedder
+        self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
+        self._lock = RLock()
+
+    def apply(self, partition: Partition, change: Change) -> Applied:
+        """Write a change; when it returns, it is as durable as the store promises."""
+        return self.store.apply(partition, change)
+
+    def add(self, entry: MemoryEntry) -> None:
+        """Remember an entry; its vector follows."""
+        self.apply(entry.scope.partition, Change(entries=(self.drafter.entry(entry),)))
+
+    def embed_pending(self, partition: Partition, limit: int | None = None) -> int:
+        """Embed what has no vector of the present model yet.
+
+        Args:
+            partition: Whose passages.
+            limit: Passages at most; None for all there are.
+
+        Returns:
+            How many were embedded.
+
+        Raises:
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        model = embedder.fingerprint
+        done = 0
+        while limit is None or done < limit:
+            most = EMBED_BATCH if limit is None else min(EMBED_BATCH, limit - done)
+            pending = self.store.pending(partition, model, most)
+            texts = self._pending_texts(partition, [job.entry_id for job in pending])
+            jobs = [job for job in pending if job.entry_id in texts]
+            if not jobs:
+                break
+            vectors = embedder.embed(
+                [embedded_text(texts[job.entry_id], job.start, job.end) for job in jobs]
+            )
+            updates = tuple(
+                VectorUpdate(job.entry_id, job.ordinal, _packed(vector), model)
+                for job, vector in zip(jobs, vectors, strict=True)
+            )
+            self.apply(partition, Change(vectors=updates))
+            done += len(jobs)
+        return done
+
+    def search(self, ask: Ask) -> Found:
+        """Rank what the scope may see; what is still pending is embedded first.
+
+        A broken embedder costs quality, not the call: words alone rank then, and the result says
+        ``degraded``.
+        """
+        partition = ask.scope.partition
+        degraded: tuple[str, ...] = ()
+        vector = None
+        try:
+            self.embed_pending(partition)
+            if ask.text.strip():
+                vector = self._embedder().embed([ask.text])[0]
+        except EmbeddingError as error:
+            _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
+            degraded = ("embedding",)
+        snapshot = self.snapshot(partition)
+        query = parse(ask.text, key=self.secret, vector=vector, now=ask.now)
+        settings = replace(ask.settings or Settings(), most=ask.most)
+        eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
+        ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=ask.rerank)
+        hits = self._hits(partition, snapshot, ranking)
+        return Found(hits, ranking.covered, ranking.answerability, degraded)
+
+    def snapshot(self, partition: Partition) -> Snapshot:
+        """The columns of a partition as they are now."""
+        embedder = self._embedder()
+        key = (partition, _fingerprint(embedder))
+        with self._lock:
+            view = self._views.get(key)
+            if view is None:
+                view = PartitionView(self.store, partition, key[1], embedder.dimension)
+                self._views[key] = view
+            self._views.move_to_end(key)
+            while len(self._views) > VIEWS:
+                self._views.popitem(last=False)
+        return view.snapshot()
+
+    def vectors(self, partition: Partition, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vector of each entry's first passage, for those that have one of this model."""
+        model = _fingerprint(self._embedder())
+        packed = self.store.vectors(partition, ids, model)
+        return {key: np.frombuffer(blob, dtype="<f4") for key, blob in packed.items()}
+
+    def _hits(self, partition: Partition, snapshot: Snapshot, ranking: Ranking) -> tuple[Hit, ...]:
+        ids = [snapshot.ids[row] for row in ranking.entries]
+        entries = {entry.id: entry for entry in self.store.entries(partition, ids)}
+        hits = []
+        for place, entry_id in enumerate(ids):
+            entry = entries.get(entry_id)
+            if entry is None:
+                continue  # forgotten by another process since the snapshot
+            passage = int(ranking.passages[place])
+            whole = snapshot.counts[ranking.entries[place]] == 1
+            hits.append(
+                Hit(
+                    entry,
+                    float(ranking.relevance[place]),
+                    ranking.explain(place),
+                    0 if whole else int(snapshot.starts[passage]),
+                    len(entry.text) if whole else int(snapshot.ends[passage]),
+                )
+            )
+        return tuple(hits)
+
+    def _pending_texts(self, partition: Partition, ids: Sequence[str]) -> dict[str, MemoryEntry]:
+        return {
+            entry.id: entry for entry in self.store.entries(partition, list(dict.fromkeys(ids)))
+        }
+
+
+def _packed(vector: object) -> bytes:
+    return np.asarray(vector, dtype="<f4").tobytes()
+
+
+def _fingerprint(embedder: Embedder) -> str:
+    """The model's fingerprint, or "" while the embedder cannot even say that."""
+    try:
+        return embedder.fingerprint
+    except EmbeddingError:
+        return ""

@@ -1,0 +1,114 @@
+"""From an entry to what a store keeps of it: passages, their words, and what showing them costs.
+
+Decides how an entry is cut and indexed. It knows no store and no embedder, only the key of the
+word hashes and a token counter.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+
+from context_manager.records import MemoryEntry, Message, Scope, Turn, trust_of_role
+from context_manager.retrieval import pack_words, split, vector_text
+from context_manager.store.protocol import EntryDraft, PassageDraft, TurnDraft
+
+LABELS: Mapping[str, str] = {
+    "summary": "Summary",
+    "fact": "Fact",
+    "note": "Note",
+    "document": "Document",
+    "pinned": "Pinned",
+}
+"""What stands before an entry that nobody said."""
+
+_ROLE_LABELS: Mapping[str, str] = {
+    "user": "User",
+    "assistant": "Assistant",
+    "system": "System",
+    "tool": "Tool",
+}
+
+
+def new_id(prefix: str) -> str:
+    """A unique id: ids are never reused, so that one that was forgotten inherits nothing."""
+    return f"{prefix}_{uuid.uuid4().hex}"
+
+
+def label(entry: MemoryEntry) -> str:
+    """What stands before the entry's text in a prompt: the speaker, or the kind."""
+    if entry.kind == "message":
+        return entry.name or _ROLE_LABELS[entry.role or "user"]
+    return LABELS[entry.kind]
+
+
+def embedded_text(entry: MemoryEntry, start: int, end: int) -> str:
+    """The text whose vector stands for a passage of the entry."""
+    return vector_text(entry.text[start:end], speaker=entry.name)
+
+
+class Drafter:
+    """Makes drafts of entries and turns.
+
+    Args:
+        secret: Key of the term hashes and digests; the store's own.
+        count_tokens: Tokens of a text.
+    """
+
+    def __init__(self, secret: bytes, count_tokens: Callable[[str], int]) -> None:
+        self._secret = secret
+        self._count = count_tokens
+
+    def digest(self, text: str) -> bytes:
+        """Keyed hash of a text without regard to case and white space; equal for near copies."""
+        folded = " ".join(text.casefold().split())
+        return blake2b(folded.encode("utf-8", "replace"), digest_size=16, key=self._secret).digest()
+
+    def entry(
+        self, entry: MemoryEntry, vectors: tuple[bytes, ...] = (), model: str = ""
+    ) -> EntryDraft:
+        """The draft of one entry; ``vectors`` one per passage where they are known already."""
+        passages = tuple(
+            PassageDraft(
+                span.start,
+                span.end,
+                pack_words(
+                    span.of(entry.text),
+                    self._secret,
+                    speaker=entry.name,
+                    timestamp=entry.timestamp,
+                ),
+                self._count(f"{label(entry)}: {span.of(entry.text)}\n"),
+            )
+            for span in split(entry.text)
+        )
+        fits = len(vectors) == len(passages)
+        return EntryDraft(
+            entry, passages, vectors if fits else (), model if fits else "", self.digest(entry.text)
+        )
+
+    def turn(self, scope: Scope, turn: Turn) -> TurnDraft:
+        """The draft of a turn: each of its messages becomes an entry."""
+        entries = tuple(
+            self.entry(_message_entry(scope, turn, place, message))
+            for place, message in enumerate(turn.messages)
+        )
+        return TurnDraft(scope, turn, entries)
+
+
+def _message_entry(scope: Scope, turn: Turn, place: int, message: Message) -> MemoryEntry:
+    return MemoryEntry(
+        id=message.id or f"{turn.id}.{place}",
+        text=message.text,
+        metadata=message.metadata,
+        timestamp=turn.timestamp if message.timestamp is None else message.timestamp,
+        kind="message",
+        scope=scope,
+        role=message.role,
+        name=message.name,
+        turn_id=turn.id,
+        place=place,
+        trust=trust_of_role(message.role),
+        importance=min(1.0, max(0.0, turn.priority / 2)),
+    )

@@ -1,0 +1,90 @@
+"""From one store to another, losing nothing: turns, entries, vectors, marks.
+
+Decides the order of copying and what is made anew (words are hashed with each store's own key).
+It knows no back end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
+
+from context_manager.memory.drafting import Drafter
+from context_manager.records import MemoryEntry, Partition, Scope
+from context_manager.store import Store
+from context_manager.store.protocol import Change, EntryDraft, EntryFilter, TurnDraft
+
+T = TypeVar("T")
+
+GROUP = 500
+
+
+def copy_all(source: Store, target: Store, count_tokens: Callable[[str], int], model: str) -> None:
+    """Copy every partition.
+
+    Args:
+        source: Read only.
+        target: Where everything is added.
+        count_tokens: Tokens of a text, for what showing it costs.
+        model: Fingerprint of the vectors that are taken along.
+    """
+    drafter = Drafter(target.secret(), count_tokens)
+    for partition in source.partitions():
+        for change in _changes(source, partition, drafter, model):
+            target.apply(partition, change)
+
+
+def _changes(source: Store, partition: Partition, drafter: Drafter, model: str) -> Iterator[Change]:
+    found = [entry for _, entry in source.find(partition, EntryFilter())]
+    vectors = _vectors(source, partition, model)
+
+    def draft(entry: MemoryEntry) -> EntryDraft:
+        known = vectors.get(entry.id, ())
+        return drafter.entry(entry, known, model if known else "")
+
+    messages = {
+        turn_id: [draft(entry) for entry in group]
+        for turn_id, group in groupby(
+            sorted((e for e in found if e.turn_id), key=attrgetter("turn_id", "place")),
+            key=attrgetter("turn_id"),
+        )
+    }
+    for scope in source.sessions(partition):
+        yield from _session_changes(source, scope, messages)
+    rest = [draft(entry) for entry in found if not entry.turn_id]
+    for group in _groups(rest):
+        yield Change(entries=tuple(group))
+
+
+def _session_changes(
+    source: Store, scope: Scope, messages: dict[str | None, list[EntryDraft]]
+) -> Iterator[Change]:
+    waiting = {turn.id for turn in source.unconsolidated(scope)}
+    turns = source.turns(scope)
+    for group in _groups(turns):
+        yield Change(
+            turns=tuple(TurnDraft(scope, turn, tuple(messages[turn.id])) for turn in group)
+        )
+    done = tuple(turn.id for turn in turns if turn.id not in waiting)
+    if done:
+        yield Change(consolidated=done)
+
+
+def _vectors(source: Store, partition: Partition, model: str) -> dict[str, tuple[bytes, ...]]:
+    """The vectors of each entry all of whose passages have one."""
+    rows = source.rows(partition, model)
+    ids = {row.key: row.id for row in rows.entries}
+    found: dict[str, list[bytes | None]] = {}
+    for row in rows.passages:
+        found.setdefault(ids[row.entry_key], []).append(row.vector)
+    return {
+        key: tuple(vector for vector in known if vector is not None)
+        for key, known in found.items()
+        if None not in known
+    }
+
+
+def _groups(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (items[start : start + GROUP] for start in range(0, len(items), GROUP))

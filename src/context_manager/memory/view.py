@@ -1,0 +1,251 @@
+"""The columns of one partition in this process, kept in step with its store.
+
+Decides how rows become the arrays that ranking reads, and when they are read anew. It follows the
+store's version, so what another process wrote or forgot is seen by the next `snapshot`. It knows
+no text and no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from context_manager.index import Column, LayeredPostings, Matrix
+from context_manager.records import Partition, Scope
+from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_words
+from context_manager.store.protocol import EntryRow, PassageRow, Store, Version
+
+_PLACES = 1 << 20
+"""Messages a turn may have before the order inside a session would suffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A partition as of one version.
+
+    Args:
+        version: The store's version it shows.
+        corpus: What ranking reads.
+        ids: Entry ids by row.
+        session, task: Codes by row, see `sessions` and `tasks`.
+        starts, ends: Character range of each passage in its entry's text.
+        counts: Passages of each entry.
+        expires, valid_from, valid_to: Seconds since 1970 by row, NaN for none.
+        superseded: True by row where another entry replaced it.
+        sessions, tasks: Code of each session and task id.
+    """
+
+    version: Version
+    corpus: Corpus
+    ids: Sequence[str]
+    session: NDArray[np.int32]
+    task: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    expires: NDArray[np.float64]
+    valid_from: NDArray[np.float64]
+    valid_to: NDArray[np.float64]
+    superseded: NDArray[np.bool_]
+    sessions: dict[str, int]
+    tasks: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def eligible(
+        self,
+        scope: Scope,
+        recall: str,
+        now: float,
+        kinds: Sequence[str] | None = None,
+        as_of: float | None = None,
+    ) -> NDArray[np.bool_]:
+        """Which rows a query of this scope may return.
+
+        Args:
+            scope: Who asks; its partition is this one.
+            recall: "user" (all sessions), "session" or "task".
+            now: Seconds since 1970; what has expired is left out.
+            kinds: Only these kinds.
+            as_of: Only what was known and valid at that time.
+        """
+        entries = self.corpus.entries
+        mask = ~(self.expires <= now)
+        if as_of is None:
+            mask &= ~self.superseded & ~(self.valid_to <= now) & ~(self.valid_from > now)
+        else:
+            mask &= entries.time <= as_of
+            mask &= ~(self.valid_to <= as_of) & ~(self.valid_from > as_of)
+        if kinds is not None:
+            mask &= np.isin(entries.kind, [KIND_CODES[kind] for kind in kinds])
+        if recall == "session":
+            mask &= self.session == self.sessions.get(scope.session_id, -2)
+        elif recall == "task":
+            mask &= self.task == self.tasks.get(scope.task_id, -2)
+        return mask
+
+
+class PartitionView:
+    """Follows one partition of a store.
+
+    Args:
+        store: Where the rows are.
+        partition: Which rows.
+        model: Fingerprint of the vectors to use; others are left pending.
+        dimension: Length of those vectors.
+    """
+
+    def __init__(self, store: Store, partition: Partition, model: str, dimension: int) -> None:
+        self._store = store
+        self._partition = partition
+        self._model = model
+        self._dimension = dimension
+        self._lock = RLock()
+        self._reset()
+
+    def snapshot(self) -> Snapshot:
+        """The partition as it is now."""
+        with self._lock:
+            if self._snapshot is None or self._store.version(self._partition) != self._version:
+                rows = self._store.rows(self._partition, self._model, self._version.change)
+                if self._version.change and rows.version.epoch != self._version.epoch:
+                    self._reset()
+                    rows = self._store.rows(self._partition, self._model, 0)
+                self._read(rows.entries, rows.passages)
+                self._version = rows.version
+                self._snapshot = self._freeze()
+            return self._snapshot
+
+    def _reset(self) -> None:
+        self._version = Version(0, 0)
+        self._snapshot: Snapshot | None = None
+        self._row_of: dict[int, int] = {}
+        self._ids: list[str] = []
+        self._sessions: dict[str, int] = {}
+        self._tasks: dict[str, int] = {}
+        self._columns = {name: Column(dtype) for name, dtype in _COLUMNS}
+        self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
+        self._lengths = Column(np.float32)
+        self._first_passage: list[int] = []
+        self._vectors = Matrix(self._dimension)
+        self._postings = LayeredPostings()
+
+    def _read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
+        known = len(self._ids)
+        fresh = [row for row in entries if row.key not in self._row_of]
+        for row in fresh:
+            self._row_of[row.key] = len(self._ids)
+            self._ids.append(row.id)
+        self._add_entries(fresh)
+        added = [row for row in passages if self._row_of[row.entry_key] >= known]
+        for row in passages:
+            at = self._row_of[row.entry_key]
+            if at < known and row.vector is not None:
+                vector = np.frombuffer(row.vector, dtype="<f4")
+                self._vectors.fill(self._first_passage[at] + row.ordinal, vector)
+        self._add_passages(added)
+
+    def _add_entries(self, rows: Sequence[EntryRow]) -> None:
+        values: dict[str, list[object]] = {
+            "session": [
+                self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows
+            ],
+            "task": [self._tasks.setdefault(row.task_id, len(self._tasks)) for row in rows],
+            "position": [row.seq * _PLACES + row.place for row in rows],
+            "time": [row.timestamp for row in rows],
+            "kind": [KIND_CODES[row.kind] for row in rows],
+            "role": [ROLE_CODES.get(row.role, 0) for row in rows],
+            "trust": [row.trust for row in rows],
+            "importance": [row.importance for row in rows],
+            "expires": [_number(row.expires_at) for row in rows],
+            "valid_from": [_number(row.valid_from) for row in rows],
+            "valid_to": [_number(row.valid_to) for row in rows],
+            "superseded": [row.superseded for row in rows],
+        }
+        for name, column in values.items():
+            self._columns[name].extend(column)
+
+    def _add_passages(self, rows: Sequence[PassageRow]) -> None:
+        size = len(self._vectors)
+        owners = [self._row_of[row.entry_key] for row in rows]
+        self._first_passage.extend(size + at for at, row in enumerate(rows) if row.ordinal == 0)
+        self._passages["entry"].extend(owners)
+        for name in ("start", "end", "tokens"):
+            self._passages[name].extend([getattr(row, name) for row in rows])
+        blank = bytes(4 * self._dimension)
+        block = b"".join(row.vector or blank for row in rows)
+        self._vectors.extend(np.frombuffer(block, dtype="<f4"))
+        words = [unpack_words(row.words) for row in rows]
+        self._lengths.extend([word.length for word in words])
+        if words:
+            self._postings = self._postings.extended(
+                np.concatenate([word.terms for word in words]),
+                np.fromiter((len(word.terms) for word in words), np.int64, len(words)),
+                np.concatenate([word.counts for word in words]),
+            )
+
+    def _freeze(self) -> Snapshot:
+        column = {name: values.rows for name, values in self._columns.items()}
+        passage = {name: values.rows for name, values in self._passages.items()}
+        size = len(self._ids)
+        tokens = np.bincount(passage["entry"], weights=passage["tokens"], minlength=size)
+        entries = Entries(
+            session=np.where(column["position"] < 0, -1, column["session"]).astype(np.int32),
+            position=column["position"],
+            time=column["time"],
+            kind=column["kind"],
+            role=column["role"],
+            trust=column["trust"],
+            importance=column["importance"],
+            tokens=tokens.astype(np.int32),
+        )
+        corpus = Corpus(
+            entries=entries,
+            entry=passage["entry"],
+            length=self._lengths.rows,
+            tokens=passage["tokens"],
+            vectors=self._vectors.rows,
+            postings=self._postings,
+        )
+        return Snapshot(
+            version=self._version,
+            corpus=corpus,
+            ids=tuple(self._ids),
+            session=column["session"],
+            task=column["task"],
+            starts=passage["start"],
+            ends=passage["end"],
+            counts=np.bincount(passage["entry"], minlength=size).astype(np.int32),
+            expires=column["expires"],
+            valid_from=column["valid_from"],
+            valid_to=column["valid_to"],
+            superseded=column["superseded"],
+            sessions=dict(self._sessions),
+            tasks=dict(self._tasks),
+        )
+
+
+_COLUMNS: tuple[tuple[str, type], ...] = (
+    ("session", np.int32),
+    ("task", np.int32),
+    ("position", np.int64),
+    ("time", np.float64),
+    ("kind", np.int8),
+    ("role", np.int8),
+    ("trust", np.int8),
+    ("importance", np.float32),
+    ("expires", np.float64),
+    ("valid_from", np.float64),
+    ("valid_to", np.float64),
+    ("superseded", np.bool_),
+)
+_PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
