@@ -108,6 +108,19 @@ class UnregisteredAdapter(LLMAdapter):
         return self._real
 
 
+def as_adapter(model: Any) -> LLMAdapter:
+    """Whatever stands for a model as an adapter.
+
+    Args:
+        model: An adapter, None, an object with ``generate_sync``, or a function of a prompt.
+    """
+    if isinstance(model, LLMAdapter):
+        return model
+    return (
+        NoLLMAdapter() if model is None else CallableAdapter(getattr(model, "generate_sync", model))
+    )
+
+
 def _accepted_keywords(function: Callable[..., Any]) -> frozenset[str] | None:
     """Names of the keywords a function takes; None if it takes any."""
     try:
