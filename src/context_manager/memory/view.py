@@ -106,6 +106,8 @@ class PartitionView:
         self._model = model
         self._dimension = dimension
         self._lock = RLock()
+        self._version = Version(0, 0)
+        self._snapshot: Snapshot | None = None
         self._reset()
 
     def snapshot(self) -> Snapshot:
@@ -123,7 +125,7 @@ class PartitionView:
 
     def _reset(self) -> None:
         self._version = Version(0, 0)
-        self._snapshot: Snapshot | None = None
+        self._snapshot = None
         self._row_of: dict[int, int] = {}
         self._ids: list[str] = []
         self._sessions: dict[str, int] = {}
@@ -138,9 +140,9 @@ class PartitionView:
     def _read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
         known = len(self._ids)
         fresh = [row for row in entries if row.key not in self._row_of]
-        for row in fresh:
-            self._row_of[row.key] = len(self._ids)
-            self._ids.append(row.id)
+        for entry in fresh:
+            self._row_of[entry.key] = len(self._ids)
+            self._ids.append(entry.id)
         self._add_entries(fresh)
         added = [row for row in passages if self._row_of[row.entry_key] >= known]
         for row in passages:

@@ -1,0 +1,221 @@
+"""What a manager is made of: its settings, its exchangeable parts, its scope and its store.
+
+Decides how the parts come to be and how a manager is scoped, opened and closed. What can be done
+with it is in `manager.py`; this file remembers nothing and builds nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from context_manager.config import Config
+from context_manager.embedding import EmbeddingProvider, as_embedder
+from context_manager.embedding.protocol import Embedder
+from context_manager.errors import ConfigError, ScopeError
+from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
+from context_manager.manager.engine import Engine
+from context_manager.memory.archive import Archive
+from context_manager.memory.eviction import EVICTION
+from context_manager.memory.long_term import LongTermMemory
+from context_manager.memory.short_term import ShortTermMemory
+from context_manager.memory.summarizer import HierarchicalSummarizer
+from context_manager.records import DEFAULT_SCOPE, Scope
+from context_manager.retrieval import Rerank
+from context_manager.store import Store, stores
+from context_manager.tokens import TokenCounter
+
+
+class ManagerParts:
+    """The parts of a `ContextManager`; see there."""
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        store: Store | None = None,
+        scope: Scope = DEFAULT_SCOPE,
+        clock: Callable[[], float] = time.time,
+        reranker: Rerank | None = None,
+    ) -> None:
+        self.config = Config() if config is None else config
+        self.config.check()
+        self.scope = scope
+        self.clock = clock
+        self.reranker = reranker
+        settings = self.config
+        self.token_counter: Any = TokenCounter(settings.token_model)
+        self.embedding_provider: Any = EmbeddingProvider(
+            settings.embedding.model,
+            threads=settings.embedding.threads,
+            **settings.embedding.options,
+        )
+        self.llm_adapter: LLMAdapter = create_llm_adapter(
+            settings.llm.provider,
+            api_key=settings.llm.api_key,
+            model=settings.llm.model,
+            **settings.llm.options,
+        )
+        self.summarizer: Any = HierarchicalSummarizer(
+            None if settings.llm.provider == "none" else self.llm_adapter,
+            settings.memory.summary_compression_ratio,
+        )
+        self._engine = Engine(
+            stores.create("memory") if store is None else store, self._embedder, self.count
+        )
+        self._make_stm: Callable[[], ShortTermMemory] | None = None
+        self.long_term_memory: Any = LongTermMemory(
+            self.embedding_provider.dimension,
+            self.embedding_provider,
+            archive=self._engine.archive,
+            scope=scope,
+            clock=clock,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        config: Config | None = None,
+        *,
+        scope: Scope = DEFAULT_SCOPE,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """A manager over one SQLite file, created when missing.
+
+        Raises:
+            StoreError: The file cannot be opened; the message names it and the reason.
+        """
+        settings = Config() if config is None else config
+        store = stores.create("sqlite", path, durability=settings.durability)
+        return cls(settings, store=store, scope=scope, clock=clock)
+
+    def scoped(
+        self,
+        *,
+        tenant_id: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        task_id: str | None = None,
+    ) -> Self:
+        """This manager for another scope, on the same store; cheap, nothing is copied.
+
+        Args:
+            tenant_id, user_id, agent_id, session_id, task_id: What differs from this scope.
+
+        Raises:
+            ScopeError: An identifier cannot be used, or a long-term memory of your own has no
+                ``scoped(scope)`` method, so that users could not be kept apart.
+        """
+        scope = self.scope.narrowed(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            session_id=session_id,
+            task_id=task_id,
+        )
+        other = copy.copy(self)
+        other.scope = scope
+        other.long_term_memory = _scoped_memory(self.long_term_memory, self.scope, scope)
+        return other
+
+    @property
+    def archive(self) -> Archive:
+        """Long-term memory of all scopes."""
+        return self._engine.archive
+
+    @property
+    def engine(self) -> Engine:
+        """What this manager shares with everything `scoped` from it."""
+        return self._engine
+
+    @property
+    def short_term_memory(self) -> ShortTermMemory:
+        """The working set of this scope's session, as of now."""
+        session = self._engine.session(self.scope, self.new_working_set)
+        session.follow()
+        memory = session.memory
+        if self._make_stm is None and memory.max_tokens != self.config.memory.stm_capacity:
+            memory.max_tokens = self.config.memory.stm_capacity
+            memory.evict()
+        return memory
+
+    @short_term_memory.setter
+    def short_term_memory(self, memory: ShortTermMemory) -> None:
+        kind, capacity, counter = type(memory), memory.max_tokens, memory.token_counter
+        self._make_stm = lambda: kind(capacity, counter)
+        self._engine.replace_session(self.scope, memory)
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, by the counter in use."""
+        return int(self.token_counter.count_tokens(text))
+
+    def settings(self) -> Config:
+        """The settings, checked.
+
+        Raises:
+            ConfigError: A value cannot work.
+        """
+        self.config.check()
+        return self.config
+
+    def model(self) -> str:
+        """Fingerprint of the embedding model in use."""
+        return self._embedder().fingerprint
+
+    def embed_later(self) -> None:
+        """Embed what is pending in this partition in the background."""
+        partition = self.scope.partition
+        self._engine.background.submit(
+            ("embed", partition), lambda: self.archive.embed_pending(partition)
+        )
+
+    def close(self) -> None:
+        """Finish background work and release the store; calling it again does nothing."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _embedder(self) -> Embedder:
+        return as_embedder(self.embedding_provider)
+
+    def new_working_set(self) -> ShortTermMemory:
+        """An empty short-term memory of the kind in use."""
+        if self._make_stm is not None:
+            return self._make_stm()
+        memory = self.config.memory
+        kind = EVICTION.get(memory.stm_eviction)
+        if kind is None:
+            known = ", ".join(sorted(EVICTION))
+            raise ConfigError(
+                f"memory.stm_eviction must be one of {known}, got {memory.stm_eviction!r}"
+            )
+        return kind(memory.stm_capacity, self.token_counter, clock=self.clock)
+
+    def require_user(self) -> None:
+        """Refuse the default user where several users share this installation.
+
+        Raises:
+            ScopeError: ``multi_user`` is on and no user was named.
+        """
+        if self.config.multi_user and self.scope.user_id == DEFAULT_SCOPE.user_id:
+            raise ScopeError("multi_user is on: use manager.scoped(user_id=...) for every call")
+
+
+def _scoped_memory(memory: Any, present: Scope, scope: Scope) -> Any:
+    if hasattr(memory, "scoped"):
+        return memory.scoped(scope)
+    if scope.partition == present.partition:
+        return memory
+    raise ScopeError(
+        "this long-term memory cannot keep users apart; give it a method scoped(scope) "
+        "that returns the memory of that scope"
+    )
