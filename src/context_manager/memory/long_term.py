@@ -10,11 +10,12 @@ append to both by hand, which is taken over before the next search.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.errors import InputError
@@ -69,6 +70,13 @@ class LongTermMemory:
         self._counted_ids = archive is None
         self._archive = self._own_archive(MemoryStore()) if archive is None else archive
         self._mirror = Mirror(dimension) if self._archive.store.location == "" else None
+
+    def scoped(self, scope: Scope) -> Self:
+        """This memory for another scope, over the same archive."""
+        other = copy.copy(self)
+        other.scope = scope
+        other._mirror = None if self._mirror is None else Mirror(self.dimension)
+        return other
 
     def _embedder(self) -> Embedder:
         return as_embedder(self.embedding_provider, self.dimension)
