@@ -141,8 +141,6 @@ class HierarchicalSummarizer:
         if adapter is None or isinstance(adapter, NoLLMAdapter) or not lines:
             return self._extract(lines)
         tokens = self._count(_text(lines))
-        if tokens <= SMALLEST:
-            return self._extract(lines)
         target = self._target(tokens)
         prompt = filled(self._templates(domain, source)[level], level, source, target)
         try:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from context_manager.memory.extractive import SMALLEST
 from context_manager.memory.fencing import TAG
 from context_manager.records import Trust, Turn, trust_of_role
 
@@ -69,7 +70,7 @@ def objection(answer: str, *, tokens: int, source: str, source_tokens: int, prom
     """
     if not any(char.isalnum() for char in answer):
         return "empty answer"
-    if tokens > source_tokens:
+    if tokens > max(source_tokens, SMALLEST):
         return "longer than its source"
     if f"<{TAG}>" in answer or f"</{TAG}>" in answer or _repeats(answer, prompt, source):
         return "echo of the prompt"

@@ -261,7 +261,7 @@ def test_each_domain_asks_in_its_own_words(summarize: Any, domain: str) -> None:
         points = [
             line
             for line in summarizer.domain_prompts[domain][level].splitlines()
-            if line.startswith("- ")
+            if line[:1].isdigit()
         ]
         assert domain == "general" or len(points) == 5
         assert all(point in prompt for point in points)
