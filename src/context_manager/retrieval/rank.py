@@ -158,10 +158,10 @@ def _weights(settings: Settings) -> dict[str, float]:
 def _best(scores: Floats, eligible: NDArray[np.bool_] | None, most: int) -> Rows:
     """Return the rows of the highest scores, best first, older rows first among equals."""
     rows = np.arange(len(scores)) if eligible is None else np.flatnonzero(eligible)
-    if len(rows) > most:
+    if len(rows) > most > 0:
         cut = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
         rows = rows[scores[rows] >= cut]
-    order = np.argsort(-scores[rows], kind="stable")[:most]
+    order = np.argsort(-scores[rows], kind="stable")[: max(most, 0)]
     return rows[order].astype(np.int32)
 
 
