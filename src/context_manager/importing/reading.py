@@ -6,7 +6,7 @@ This file decides detection and the order of the work. It knows the formats only
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -94,7 +94,8 @@ def _content(source: Source, name: str) -> tuple[Format, Iterable[ImportedTurn]]
         return lines, _LineByLine(source, lines)
     value, place = source.document()
     chosen = _document_format(value, name, source.place)
-    return chosen, tuple(chosen.read(value, place, Origin.of(source, chosen.name)))
+    origin = Origin.of(source, chosen.name)
+    return chosen, tuple(_sourced(chosen.read(value, place, origin)))
 
 
 def _line_format(source: Source, name: str) -> LineFormat | None:
@@ -128,7 +129,16 @@ class _LineByLine:
     format: LineFormat
 
     def __iter__(self) -> Iterator[ImportedTurn]:
-        return self.format.read(self.source, Origin.of(self.source, self.format.name))
+        origin = Origin.of(self.source, self.format.name)
+        return _sourced(self.format.read(self.source, origin))
+
+
+def _sourced(turns: Iterable[ImportedTurn]) -> Iterator[ImportedTurn]:
+    """The turns with their file's name in every message, for a message is what is found again."""
+    for turn in turns:
+        source = {"source": turn.metadata["source"]}
+        messages = (replace(said, metadata={**source, **said.metadata}) for said in turn.messages)
+        yield replace(turn, messages=tuple(messages))
 
 
 def _counted(source: Source, name: str, content: Iterable[ImportedTurn]) -> ImportFile:

@@ -112,7 +112,7 @@ class TestMessages:
             *("user", "assistant", "tool", "assistant")
         ]
         assert exchange.messages[1].text == '\n[calls count_eggs({"shelf": 2})]'.strip()
-        assert exchange.messages[2].metadata == {"tool_call_id": "c1"}
+        assert exchange.messages[2].metadata == {"source": "a.json", "tool_call_id": "c1"}
         assert said(more) == [("assistant", None, "Anything else?")]
 
     def test_names_times_and_plain_values_are_kept(self, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ class TestMessages:
         (turn,) = turns(tmp_path / "a.json", [row])
         (message,) = turn.messages
         assert (message.name, message.timestamp) == ("Ada", 1_715_000_000.0)
-        assert message.metadata == {"id": "m1", "stars": 2}
+        assert message.metadata == {"source": "a.json", "id": "m1", "stars": 2}
 
     def test_a_key_that_occurs_twice_counts_the_second_time(self, tmp_path: Path) -> None:
         (turn,) = turns(tmp_path / "a.json", '[{"role": "user", "content": "a", "content": "b"}]')

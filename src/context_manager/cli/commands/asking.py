@@ -1,0 +1,69 @@
+"""`context` and `query`: what a prompt would be, and what memory finds.
+
+This file decides what these commands answer; how it looks stands in `explaining` and `listing`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.rule import Rule
+
+from context_manager.cli.choosing import Kinds, known_kinds
+from context_manager.cli.explaining import as_data, explanation, show_prompt
+from context_manager.cli.invocation import Invocation
+from context_manager.cli.listing import hit_data, hit_table
+from context_manager.records import Context
+
+Question = Annotated[str, typer.Argument(help="What is asked; - reads it from standard input.")]
+
+
+def context(
+    call: Invocation,
+    question: Question,
+    budget: Annotated[
+        int | None, typer.Option("--budget", "-b", min=0, help="Most tokens of the prompt.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also show each piece: cost, score and reason.")
+    ] = False,
+) -> None:
+    """Build the prompt for a question.
+
+    Without --session the question opens a new conversation: nothing but what is remembered can be
+    in the prompt. With --session its recent turns come first.
+    """
+    asked = given(question)
+    with call.manager(session=f"new-{secrets.token_hex(4)}") as manager:
+        built = manager.build(asked, budget=budget)
+    call.answer(as_data(built), lambda out: _show(out, built, explain))
+
+
+def _show(out: Console, built: Context, explain: bool) -> None:
+    show_prompt(out, built.text)
+    if explain:
+        out.print()
+        out.print(Rule("why", style="bright_black"))
+        out.print(explanation(built, out.width))
+
+
+def query(
+    call: Invocation,
+    question: Question,
+    k: Annotated[int, typer.Option("-k", min=1, help="Hits at most.")] = 5,
+    kind: Kinds = None,
+) -> None:
+    """Find the memories that answer best."""
+    kinds = known_kinds(kind)
+    with call.manager() as manager:
+        hits = manager.search(given(question), k, kinds=kinds)
+    call.answer([hit_data(hit) for hit in hits], lambda out: out.print(hit_table(hits, out.width)))
+
+
+def given(text: str) -> str:
+    """The text of an argument, or of standard input where it is "-"."""
+    return sys.stdin.read() if text == "-" else text

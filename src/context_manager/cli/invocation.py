@@ -1,0 +1,163 @@
+"""One call of the program: where the store is, whose memory it is about, how to answer.
+
+This file decides how options, environment and defaults become a manager in a scope, and that an
+answer is either JSON or something to look at. It knows no command.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from context_manager.errors import NotFoundError, ScopeError
+from context_manager.records import DEFAULT_SCOPE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from context_manager.manager import ContextManager
+
+DEFAULT_DB = "context_manager.db"
+DB_VARIABLE = "CONTEXT_MANAGER_DB"
+SHOWN_USERS = 8
+"""Users listed in an error; more are only counted."""
+SCOPE_OPTIONS = ("tenant", "user", "agent", "session")
+
+
+def open_manager(path: Path) -> ContextManager:
+    """The manager on the store at ``path``, made if it is not there."""
+    from context_manager.manager import ContextManager
+
+    return ContextManager.open(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the program takes from outside; a test may hand in another.
+
+    Args:
+        open: Opens the store at a path.
+        environment: The environment variables.
+    """
+
+    open: Callable[[Path], ContextManager] = open_manager
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call.
+
+    Args:
+        db: Where the store lies.
+        given: The identifiers of the scope that the caller wrote, by their option's name.
+        json: Answer with JSON.
+        surroundings: What comes from outside.
+    """
+
+    db: Path
+    given: Mapping[str, str]
+    json: bool
+    surroundings: Surroundings
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], surroundings: Surroundings) -> Invocation:
+        """The call with these options; those that were left out are None."""
+        environment = surroundings.environment
+        db = options.get("db") or environment.get(DB_VARIABLE) or DEFAULT_DB
+        given = {name: options[name] for name in SCOPE_OPTIONS if options.get(name) is not None}
+        return cls(Path(db), given, bool(options.get("json")), surroundings)
+
+    @cached_property
+    def out(self) -> Console:
+        """Standard output."""
+        from rich.console import Console
+
+        return Console(highlight=False)
+
+    @cached_property
+    def err(self) -> Console:
+        """Standard error: progress, questions and faults."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there who could answer a question."""
+        return sys.stdin.isatty() and self.err.is_terminal
+
+    @contextmanager
+    def manager(self, *, create: bool = False, session: str = "") -> Iterator[ContextManager]:
+        """The manager in the scope of this call, closed at the end.
+
+        Where the caller names no user, it is the default one, or else the only one that the store
+        knows.
+
+        Args:
+            create: Make the store if it is not there; a user unknown so far is none to complain
+                about then.
+            session: The session where the caller names none.
+
+        Raises:
+            NotFoundError: There is no such store, or no such user in it, and none is to be made.
+            ScopeError: The store knows several users, none of them the default one.
+        """
+        with self.store(create=create) as root:
+            named = {f"{name}_id": value for name, value in self.given.items()}
+            scope = {"session_id": session or None, **named}
+            known = _users(root.scoped(**scope))
+            user = self.given.get("user") or _assumed(known)
+            if known and user not in known and not create:
+                raise NotFoundError(f"nothing is remembered of user {user!r}; {_known(known)}")
+            yield root.scoped(**{**scope, "user_id": user})
+
+    @contextmanager
+    def store(self, *, create: bool = False) -> Iterator[ContextManager]:
+        """A manager in no particular scope, closed at the end.
+
+        Raises:
+            NotFoundError: There is no store, and it is not to be made.
+        """
+        if not create and not self.db.exists():
+            raise NotFoundError(
+                f"there is no store at {self.db}; fill one with `context-manager import FILE`, or "
+                "name another with --db"
+            )
+        with self.surroundings.open(self.db) as root:
+            yield root
+
+    def answer(self, data: Any, show: Callable[[Console], object]) -> None:
+        """Answer with ``data`` as JSON if that is asked for, else with what ``show`` prints."""
+        if self.json:
+            self.out.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        else:
+            show(self.out)
+
+
+def _users(manager: ContextManager) -> list[str]:
+    """Users of whom something is remembered for this tenant and agent."""
+    scope = manager.scope
+    found = manager.archive.store.partitions(scope.tenant_id)
+    return [whose.user_id for whose in found if whose.agent_id == scope.agent_id]
+
+
+def _assumed(known: list[str]) -> str:
+    """The user where none is named."""
+    if not known or DEFAULT_SCOPE.user_id in known:
+        return DEFAULT_SCOPE.user_id
+    if len(known) == 1:
+        return known[0]
+    raise ScopeError(f"whose memory? Name a user with --user; {_known(known)}")
+
+
+def _known(names: list[str]) -> str:
+    shown = ", ".join(names[:SHOWN_USERS])
+    more = len(names) - SHOWN_USERS
+    return f"this store knows {shown}" + (f" and {more:,} more" if more > 0 else "")
