@@ -2,8 +2,9 @@
 
 A *boundary* is a position at which the count of the whole equals the count of the left part plus
 the count of the right part, for every text around it. A *cut* is a boundary, or, where none stands
-within `LIMIT` characters, a forced position every `LIMIT` characters. All cuts to the left of a
-position depend only on the text to the left of it, so they survive whatever is appended later.
+within `LIMIT` characters, a forced position: behind the last line end among them, or else behind
+the last of them. All cuts to the left of a position depend only on the text to the left of it, so
+they survive whatever is appended later.
 
 This file knows characters only. It must not know ranks, models or budgets.
 
@@ -68,7 +69,8 @@ def cuts(text: str, start: int = 0) -> Iterator[int]:
         Increasing positions; nothing when ``start`` is the end of the text.
     """
     while len(text) - start > LIMIT:
-        start = last_boundary(text, start, start + LIMIT) or start + LIMIT
+        end = start + LIMIT
+        start = last_boundary(text, start, end) or text.rfind("\n", start, end) + 1 or end
         yield start
     if start < len(text):
         yield len(text)

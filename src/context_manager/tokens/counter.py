@@ -22,6 +22,8 @@ from context_manager.tokens.protocol import Counter, Tokenizer
 DEFAULT_MARKER = "\n[...]\n"
 """Stands where `TokenCounter.truncate_middle` cut something out."""
 
+_APPROXIMATE = ApproximateTokenizer()
+
 
 class TokenCounter:
     """Counts, cuts and splits text by the tokens of a model, offline.
@@ -29,10 +31,10 @@ class TokenCounter:
     The count depends on the text alone. Text that looks like a special token
     (``"<|endoftext|>"``) is ordinary text; a lone surrogate counts as U+FFFD. Any text is counted
     in time proportional to its length: a stretch of more than 4,096 characters without any place
-    to divide it (a space, a change from letters to digits or punctuation, a new line) is divided
-    every 4,096 characters, and only there may the count differ from the model's own by a few
-    tokens. Instances are cheap, load nothing until they first count, and may be shared between
-    threads and used after a fork.
+    to divide it (a space, a new line, a change from letters to digits or punctuation) is divided
+    all the same, and only there may the count differ from the model's own by a token or two.
+    Instances are cheap, load nothing until they first count, and may be shared between threads
+    and used after a fork.
 
     Args:
         model: A model's name, or an encoding's (``"cl100k_base"``, ``"o200k_base"``,
@@ -54,7 +56,7 @@ class TokenCounter:
 
     def __init__(self, model: str = "gpt-4", *, counter: Counter | None = None) -> None:
         self.model = model
-        self.encoding = "custom" if counter else encoding_for(model)
+        self.encoding = "custom" if counter is not None else encoding_for(model)
         self._counter = counter
 
     def __repr__(self) -> str:
@@ -79,7 +81,7 @@ class TokenCounter:
         if self._counter is not None:
             return CustomTokenizer(self._counter, self.model)
         if self.encoding == APPROXIMATE:
-            return ApproximateTokenizer()
+            return _APPROXIMATE
         from context_manager.tokens.encodings import byte_pair_tokenizer
 
         return byte_pair_tokenizer(self.encoding)

@@ -10,12 +10,15 @@ This file knows no models; texts must be valid Unicode (`characters.valid_text`)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from context_manager.errors import InputError
-from context_manager.tokens.boundaries import cuts
+from context_manager.tokens.boundaries import LIMIT, cuts, last_boundary
 from context_manager.tokens.characters import next_whole_cut, previous_whole_cut
 from context_manager.tokens.protocol import Tokenizer
 from context_manager.tokens.search import longest_suffix
+
+_LONG_TOKEN = 8  # characters; few texts have so many per token
 
 
 def parts(text: str, tokenizer: Tokenizer, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -30,7 +33,19 @@ def parts(text: str, tokenizer: Tokenizer, start: int = 0) -> Iterator[tuple[int
 
 def count(text: str, tokenizer: Tokenizer) -> int:
     """Return the tokens of ``text``, of any length."""
+    if len(text) <= LIMIT:
+        return tokenizer.count(text)
     return sum(tokenizer.count(text[start:end]) for start, end in parts(text, tokenizer))
+
+
+def fits(text: str, limit: int, tokenizer: Tokenizer) -> bool:
+    """Tell whether ``text`` has at most ``limit`` tokens, counting no more of it than needed."""
+    left = limit
+    for start, end in parts(text, tokenizer):
+        left -= tokenizer.count(text[start:end])
+        if left < 0:
+            return False
+    return True
 
 
 def prefix_end(text: str, limit: int, tokenizer: Tokenizer, start: int = 0) -> int:
@@ -88,7 +103,7 @@ def middle_gap(
     Raises:
         InputError: The marker alone does not fit.
     """
-    if count(text, tokenizer) <= limit:
+    if fits(text, limit, tokenizer):
         return None
     room = limit - count(marker, tokenizer)
     if room < 0:
@@ -130,7 +145,7 @@ def spans(text: str, size: int, overlap: int, tokenizer: Tokenizer) -> Iterator[
             start, end = done, _one_step(text, size, tokenizer, done)
         yield start, end
         done = end
-        start += suffix_start(text[start:done], overlap, tokenizer)
+        start = start + suffix_start(text[start:done], overlap, tokenizer) if overlap else done
 
 
 def _one_step(text: str, size: int, tokenizer: Tokenizer, start: int) -> int:
@@ -149,8 +164,10 @@ def _one_step(text: str, size: int, tokenizer: Tokenizer, start: int) -> int:
 def _code_point_end(text: str, limit: int, tokenizer: Tokenizer, start: int) -> int:
     if not tokenizer.separable:
         return start + tokenizer.fit(text[start:], limit)
+    # A first part of about the right size saves counting far beyond a small limit.
+    near = last_boundary(text, start, start + min(LIMIT, _LONG_TOKEN * limit)) or start
     left = limit
-    for begin, end in parts(text, tokenizer, start):
+    for begin, end in chain([(start, near)], parts(text, tokenizer, near)):
         part = text[begin:end]
         cost = tokenizer.count(part)
         if cost > left:

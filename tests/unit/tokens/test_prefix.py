@@ -1,0 +1,91 @@
+"""Counting part by part gives the count of the joined text, always, and cheaply."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from context_manager.errors import InputError
+from context_manager.tokens import TokenCounter
+from context_manager.tokens.boundaries import LIMIT
+from context_manager.tokens.prefix import PrefixCounter, prefix_counts
+from support.token_texts import Recorder, any_text, each_counter, long_runs
+
+part_lists = st.one_of(
+    st.lists(any_text, max_size=12),
+    st.lists(st.one_of(any_text, long_runs), max_size=4),
+)
+
+
+def joined_counts(counter: TokenCounter, parts: list[str]) -> list[int]:
+    return [counter("".join(parts[: end + 1])) for end in range(len(parts))]
+
+
+@each_counter
+@given(parts=part_lists)
+def test_every_prefix_counts_as_the_joined_text(model: str, parts: list[str]) -> None:
+    counter = TokenCounter(model)
+    assert counter.prefix_counts(parts) == joined_counts(counter, parts)
+
+
+@each_counter
+@given(text=st.one_of(any_text, long_runs), data=st.data())
+@settings(max_examples=50)
+def test_it_does_not_matter_where_a_text_is_divided(model: str, text: str, data) -> None:
+    counter = TokenCounter(model)
+    places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    edges = [0, *places, len(text)]
+    parts = [text[a:b] for a, b in pairwise(edges)]
+    assert counter.prefix_counts(parts)[-1] == counter(text)
+
+
+@each_counter
+@given(steps=st.lists(st.one_of(any_text, st.integers(0, 6)), max_size=20))
+def test_going_back_leaves_no_trace(model: str, steps: list[str | int]) -> None:
+    """A number goes back to at most that many parts; a text is first looked at, then added."""
+    counter = TokenCounter(model)
+    prefix, parts = counter.prefix_counter(), []
+    for step in steps:
+        if isinstance(step, int):
+            parts = parts[:step]
+            prefix.rollback(len(parts))
+        else:
+            looked = prefix.peek(step)
+            assert looked == prefix.append(step)
+            parts.append(step)
+        assert len(prefix) == len(parts)
+        assert prefix.total == counter("".join(parts))
+
+
+@pytest.mark.parametrize("counter", [len, lambda text: 2 + len(text) // 3], ids=["len", "opened"])
+@given(parts=st.lists(any_text, max_size=6))
+def test_a_counter_of_the_user_is_asked_for_the_joined_text(counter, parts: list[str]) -> None:
+    own = TokenCounter("mine", counter=counter)
+    assert own.prefix_counts(parts) == joined_counts(own, parts)
+
+
+def test_appending_does_not_count_the_beginning_again() -> None:
+    recorder = Recorder()
+    parts = [f"Turn {number}: we talked about the garden.\n" for number in range(2000)]
+    prefix_counts(parts, recorder)
+    assert sum(recorder.sizes) <= 3 * sum(map(len, parts))
+
+
+def test_one_endless_word_is_counted_again_in_part_only() -> None:
+    recorder = Recorder()
+    counter = PrefixCounter(recorder)
+    for _ in range(100):
+        counter.append("a" * 1000)
+    assert counter.total == 100_000
+    assert max(recorder.sizes) <= LIMIT
+
+
+def test_going_back_too_far_is_refused() -> None:
+    prefix = TokenCounter("approximate").prefix_counter()
+    prefix.append("one")
+    for length in (-1, 2):
+        with pytest.raises(InputError, match=r"there are 1"):
+            prefix.rollback(length)
