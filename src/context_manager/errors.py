@@ -10,6 +10,7 @@
     ├── StoreError             the store could not do what was asked
     │   ├── StoreBusyError     another process held the store for too long
     │   ├── StoreFullError     no space left; reads go on
+    │   ├── ConflictError      what a change builds on was altered meanwhile
     │   ├── CorruptStoreError  the file is damaged (names what and where)
     │   └── SchemaError        the file was written by a newer version
     ├── EmbeddingError         an embedder failed or gave unusable vectors
@@ -18,6 +19,7 @@
     │   ├── LLMNotConfiguredError
     │   ├── LLMTimeoutError
     │   ├── LLMRateLimitError
+    │   ├── LLMUnavailableError  unreachable, failing or answering nonsense; may pass
     │   └── SpendLimitError    the configured limit on calls or tokens is reached
     ├── TokenizerError         a token counter gave no count, or its bundled data is damaged
     └── MissingExtraError      an optional dependency is not installed
@@ -85,6 +87,13 @@ class StoreFullError(StoreError):
     """No space left on the disk; nothing was written, and reads go on."""
 
 
+class ConflictError(StoreError):
+    """What a change builds on was altered or forgotten meanwhile; nothing was written.
+
+    Read anew and decide again.
+    """
+
+
 class CorruptStoreError(StoreError):
     """The store is damaged; the message names what and where. Nothing is deleted."""
 
@@ -94,7 +103,15 @@ class SchemaError(StoreError):
 
 
 class EmbeddingError(ContextManagerError):
-    """An embedder failed, or gave vectors that cannot be used."""
+    """An embedder failed, or gave vectors that cannot be used.
+
+    Attributes:
+        item: Which of the texts, counted from 0, where one is at fault; None otherwise.
+    """
+
+    def __init__(self, message: str, *, item: int | None = None) -> None:
+        super().__init__(message)
+        self.item = item
 
 
 class ModelMismatchError(EmbeddingError):
@@ -115,6 +132,10 @@ class LLMTimeoutError(LLMError):
 
 class LLMRateLimitError(LLMError):
     """The provider asked us to slow down."""
+
+
+class LLMUnavailableError(LLMError):
+    """The provider cannot be reached, fails, or answers something unreadable; it may pass."""
 
 
 class SpendLimitError(LLMError):

@@ -8,11 +8,36 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from context_manager.errors import LLMError
 from context_manager.flow import LLMRequest
 from context_manager.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call as the provider counts them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+OnUsage: TypeAlias = Callable[[Usage], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer and what it took; `usage` is None where the provider does not tell."""
+
+    text: str
+    usage: Usage | None = None
 
 
 class LLMAdapter(ABC):
@@ -38,13 +63,35 @@ class LLMAdapter(ABC):
     def generate_sync(self, prompt: str, **kwargs: Any) -> str:
         """The model's answer as text, for code that does not await."""
 
-    def stream_sync(self, prompt: str, **kwargs: Any) -> Iterator[str]:
-        """The answer in pieces; in one piece where the provider does not stream."""
-        yield self.generate_sync(prompt, **kwargs)
+    def complete_sync(self, prompt: str, **kwargs: Any) -> Completion:
+        """The answer with its usage, where the provider tells it."""
+        return Completion(checked_text(self.generate_sync(prompt, **kwargs)))
 
-    async def stream(self, prompt: str, **kwargs: Any) -> AsyncIterator[str]:
-        """The answer in pieces, for code that awaits."""
-        yield await self.generate(prompt, **kwargs)
+    async def complete(self, prompt: str, **kwargs: Any) -> Completion:
+        """The answer with its usage, where the provider tells it, for code that awaits."""
+        return Completion(checked_text(await self.generate(prompt, **kwargs)))
+
+    def stream_sync(
+        self, prompt: str, *, on_usage: OnUsage | None = None, **kwargs: Any
+    ) -> Iterator[str]:
+        """The answer in pieces; in one piece where the provider does not stream.
+
+        Args:
+            prompt: The whole prompt.
+            on_usage: Called at the end with what the call took, where the provider tells it.
+            kwargs: As for `generate`.
+        """
+        completion = self.complete_sync(prompt, **kwargs)
+        yield completion.text
+        _tell(on_usage, completion)
+
+    async def stream(
+        self, prompt: str, *, on_usage: OnUsage | None = None, **kwargs: Any
+    ) -> AsyncIterator[str]:
+        """The answer in pieces, for code that awaits; see `stream_sync`."""
+        completion = await self.complete(prompt, **kwargs)
+        yield completion.text
+        _tell(on_usage, completion)
 
     def answer_sync(self, request: LLMRequest) -> str:
         """Answer a request of a flow.
@@ -52,19 +99,21 @@ class LLMAdapter(ABC):
         Raises:
             LLMError: The adapter returned something other than text.
         """
-        return checked_text(
-            self.generate_sync(
-                request.prompt, max_tokens=request.max_tokens, temperature=request.temperature
-            )
-        )
+        return self.complete_sync(
+            request.prompt, max_tokens=request.max_tokens, temperature=request.temperature
+        ).text
 
     async def answer(self, request: LLMRequest) -> str:
         """Answer a request of a flow, for code that awaits."""
-        return checked_text(
-            await self.generate(
-                request.prompt, max_tokens=request.max_tokens, temperature=request.temperature
-            )
+        completion = await self.complete(
+            request.prompt, max_tokens=request.max_tokens, temperature=request.temperature
         )
+        return completion.text
+
+
+def _tell(on_usage: OnUsage | None, completion: Completion) -> None:
+    if on_usage is not None and completion.usage is not None:
+        on_usage(completion.usage)
 
 
 def checked_text(answer: object) -> str:
@@ -86,6 +135,10 @@ ADAPTERS: Registry[LLMAdapter] = Registry(
         "callable": "context_manager.llm.local:CallableAdapter",
         "openai": "context_manager.llm.openai_sdk:OpenAIAdapter",
         "anthropic": "context_manager.llm.anthropic_sdk:AnthropicAdapter",
+        "ollama": "context_manager.llm.openai_sdk:ollama",
+        "vllm": "context_manager.llm.openai_sdk:vllm",
+        "lmstudio": "context_manager.llm.openai_sdk:lmstudio",
+        "litellm": "context_manager.llm.openai_sdk:litellm",
     },
 )
 """Adapters by provider name; installed packages add theirs through the entry-point group."""
