@@ -168,6 +168,7 @@ def test_nothing_observed_is_out_of_reach(memory, history, question, budget):
 @property_test
 @given(memory_settings, histories, st.integers(0, 11))
 def test_a_text_is_found_among_the_first_by_what_only_it_says(memory, history, place):
+    memory.ltm_hits_k = max(3, memory.ltm_hits_k)
     cm = manager(memory)
     replay(cm, history[:place])
     cm.observe("The code word is zyxomma47.", "I will keep it.")
@@ -200,5 +201,5 @@ def test_users_see_nothing_of_each_other(memory, mine, theirs, question):
     other.observe("The code word is zyxomma47.", "I will keep it.")
     context = me.scoped(session_id="one").build(question, budget=100_000, now=2e9)
     assert context.text == alone.text
-    own = {entry for step in mine for entry in map(clean_text, step.texts)}
-    assert not {hit.entry.text for hit in me.search("zyxomma47", k=100)} - own
+    assert not any("zyxomma47" in hit.entry.text for hit in me.search("zyxomma47", k=100))
+    assert not any("zyxomma47" in text for text, _ in me.query_memory("code word", k=100))

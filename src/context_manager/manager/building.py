@@ -46,7 +46,7 @@ LEAST_LINE = 12
 
 MOST_CANDIDATES = 1000
 
-CUT_MARK = "\n[... {n} tokens of the input are not shown ...]\n"
+CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
 
 def build(cm: ContextManager, user_input: str, budget: int | None, now: float | None) -> Context:
@@ -57,8 +57,9 @@ def build(cm: ContextManager, user_input: str, budget: int | None, now: float | 
     moment = cm.clock() if now is None else now
     given = clean_text(user_input)
     found = _search(cm, given, memory, limit, moment)
+    shown = _fitted_input(cm, given, memory, limit)
     plan = Plan(
-        input=input_piece(_fitted_input(cm, given, memory, limit)),
+        input=replace(input_piece(shown), cut=shown != given),
         pinned=_pinned(cm),
         summaries=_summaries(cm) if memory.summaries else (),
         memories=_memories(cm, found, memory),
@@ -98,21 +99,20 @@ def prefix_counts(counter: Any) -> Callable[[Sequence[str]], list[int]]:
 
 def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: int) -> str:
     """The input as it is shown: whole, or with a marked cut where that policy is set."""
-    whole = f"{HEADINGS['input']} {given}"
-    needed = cm.count(whole)
+    needed = cm.count(f"{HEADINGS['input']} {given}")
     if needed <= limit:
         return given
     if memory.input_overflow == "error":
         raise BudgetError(limit, needed)
+    smallest = cm.count(f"{HEADINGS['input']} {CUT_MARK}")
     room = limit
-    mark = CUT_MARK.format(n=needed - limit)
-    while room > 0:
-        cut = cm.token_counter.truncate_middle(given, room, mark)
+    while room >= cm.count(CUT_MARK):
+        cut = str(cm.token_counter.truncate_middle(given, room, CUT_MARK))
         total = cm.count(f"{HEADINGS['input']} {cut}")
-        if total <= limit and mark.strip() in cut:
-            return str(cut)
+        if total <= limit and cut != given:
+            return cut
         room -= max(1, total - limit)
-    raise BudgetError(limit, cm.count(f"{HEADINGS['input']} {mark}"))
+    raise BudgetError(limit, smallest)
 
 
 def _search(cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float) -> Found:
