@@ -22,7 +22,7 @@ _COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("default", max_examples=100, **_COMMON)
-settings.register_profile("soak", max_examples=2000, **_COMMON)
+settings.register_profile("soak", max_examples=1000, **_COMMON)
 settings.load_profile("default")
 
 
