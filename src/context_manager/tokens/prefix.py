@@ -39,12 +39,12 @@ class PrefixCounter:
 
     Example:
         >>> from context_manager.tokens import TokenCounter
-        >>> prefix = TokenCounter("approximate").prefix_counter()
+        >>> prefix = TokenCounter("gpt-4").prefix_counter()
         >>> prefix.append("Recent conversation:"), prefix.append(" none")
-        (5, 6)
+        (3, 4)
         >>> prefix.rollback(1)
         >>> prefix.total
-        5
+        3
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
