@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from context_manager.errors import EmbeddingError, InputError, ScopeError
+from context_manager.errors import ConflictError, EmbeddingError, InputError, ScopeError
 from context_manager.records import KINDS, MemoryEntry, Partition, Scope, Trust
 from context_manager.records.message import ROLES
 from context_manager.store.protocol import Change, EntryDraft, TurnDraft, VectorUpdate
@@ -64,6 +64,9 @@ def check_change(partition: Partition, change: Change) -> None:
         _check_fields(update.fields)
     if change.key is not None:
         _check_text("key", change.key)
+    for line in change.ledger:
+        for part in (line.book, line.name, line.body):
+            _check_text("a ledger line", part)
     _check_unique("turn", [turn.turn.id for turn in change.turns])
     _check_unique("entry", [draft.entry.id for draft in all_drafts(change)])
 
@@ -149,6 +152,14 @@ def check_dimension(model: str, known: int, vector: bytes) -> None:
 def duplicate(kind: str, identifier: str) -> InputError:
     """The error for an id that exists already."""
     return InputError(f"{kind} id {identifier!r} exists already in this scope; ids are used once")
+
+
+def conflict(ids: Sequence[str], kind: str) -> ConflictError:
+    """The error for what a change expects and does not find."""
+    return ConflictError(
+        f"{len(ids)} {kind} this change builds on were altered or forgotten meanwhile, the first "
+        f"is {ids[0]!r}; nothing was written, read anew and decide again"
+    )
 
 
 def _check_turn(partition: Partition, draft: TurnDraft) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from context_manager.errors import StoreError
@@ -21,6 +21,7 @@ from context_manager.store.intake import (
     all_drafts,
     check_change,
     check_dimension,
+    conflict,
     dimension,
     draft_vectors,
     duplicate,
@@ -36,6 +37,7 @@ from context_manager.store.protocol import (
     EntryFilter,
     EntryRow,
     EntryUpdate,
+    LedgerLine,
     PassageDraft,
     PassageRow,
     Pending,
@@ -75,14 +77,21 @@ class _KeptTurn:
 
 
 @dataclass(slots=True)
+class _Session:
+    next_seq: int = 0
+    turns: dict[str, _KeptTurn] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Part:
     """Everything of one partition. Dicts keep the order of insertion, which is that of age."""
 
     version: Version = NEVER
     entries: dict[str, _Kept] = field(default_factory=dict)
     turns: dict[str, _KeptTurn] = field(default_factory=dict)
-    next_seq: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sessions: dict[str, _Session] = field(default_factory=dict)
     by_digest: dict[bytes, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    books: dict[str, dict[str, LedgerLine]] = field(default_factory=dict)
     done: dict[str, Applied] = field(default_factory=dict)
 
 
@@ -112,11 +121,12 @@ class MemoryStore:
             part = self._part(partition)
             if change.key is not None and change.key in part.done:
                 return part.done[change.key]
+            _check_expected(part, change)
             self._check_ids(part, change)
             applied = self._apply(part, change)
             if change.key is not None:
                 part.done[change.key] = applied
-            if part.version != NEVER or part.done:
+            if part.version.change or part.done or part.books:
                 self._parts[partition] = part
             return applied
 
@@ -163,7 +173,12 @@ class MemoryStore:
             if where.digest is not None:
                 ids = part.by_digest.get(where.digest, ())
                 candidates = [part.entries[identifier] for identifier in ids]
-            matching = (item for item in candidates if item.key > after and _matches(item, where))
+            tests = _tests(where)
+            matching = (
+                item
+                for item in candidates
+                if item.key > after and all([test(item, value) for test, value in tests])
+            )
             return [(item.key, item.read()) for item in islice(matching, limit)]
 
     def turns(
@@ -171,25 +186,26 @@ class MemoryStore:
     ) -> list[Turn]:
         """Turns of one session with ``after < seq < before`` in order; the ``last`` n if given."""
         with self._lock:
-            found = [
+            newest_first = (
                 turn
-                for turn in self._session(scope)
-                if turn.head.seq > after and (before is None or turn.head.seq < before)
-            ]
-            return self._assembled(scope, found if last is None else found[-last:] if last else [])
+                for turn in reversed(self._session(scope).turns.values())
+                if before is None or turn.head.seq < before
+            )
+            wanted = takewhile(lambda turn: turn.head.seq > after, newest_first)
+            return self._assembled(scope, list(islice(wanted, last))[::-1])
 
     def unconsolidated(self, scope: Scope) -> list[Turn]:
         """Turns of one session that no summary stands for yet, in order."""
         with self._lock:
-            found = [turn for turn in self._session(scope) if not turn.consolidated]
+            turns = self._session(scope).turns.values()
+            found = [turn for turn in turns if not turn.consolidated]
             return self._assembled(scope, found)
 
     def sessions(self, partition: Partition) -> list[Scope]:
         """Every session of the partition that has a turn, oldest first."""
         with self._lock:
-            part = self._part(partition)
-            living = {turn.session_id for turn in part.turns.values()}
-            return [Scope(*partition, session) for session in part.next_seq if session in living]
+            sessions = self._part(partition).sessions.items()
+            return [Scope(*partition, name) for name, session in sessions if session.turns]
 
     def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:
         """Up to ``limit`` passages without a vector of this model, oldest first."""
@@ -202,13 +218,39 @@ class MemoryStore:
             )
             return list(islice(missing, limit))
 
-    def partitions(self, tenant_id: str | None = None) -> list[Partition]:
-        """Every partition that holds anything, sorted; of one tenant if given."""
+    def models(self, partition: Partition) -> dict[str, int]:
+        """How many vectors of each model the partition holds; models without one are left out."""
+        with self._lock:
+            held = self._part(partition).entries.values()
+            counts: Counter[str] = Counter()
+            for item in held:
+                counts.update({model: len(vectors) for model, vectors in item.vectors.items()})
+            return {model: count for model, count in counts.items() if count}
+
+    def ledger(
+        self,
+        partition: Partition,
+        book: str,
+        names: Sequence[str] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[LedgerLine]:
+        """Lines of a book in the order written, from number ``after`` on."""
+        with self._lock:
+            held = self._part(partition).books.get(book, {})
+            lines = held.values() if names is None else [held[n] for n in {*names} if n in held]
+            found = sorted(line for line in lines if line.number > after)
+            return found[limit:] if limit is not None and limit < 0 else found[:limit]
+
+    def partitions(self, tenant_id: str | None = None, *, ledgers: bool = False) -> list[Partition]:
+        """Every partition that holds an entry, sorted; of one tenant if given."""
         with self._lock:
             return sorted(
                 partition
                 for partition, part in self._parts.items()
-                if part.entries and tenant_id in (None, partition.tenant_id)
+                if (part.entries or (ledgers and any(part.books.values())))
+                and tenant_id in (None, partition.tenant_id)
             )
 
     def secret(self) -> bytes:
@@ -227,15 +269,13 @@ class MemoryStore:
         return self._parts.get(partition) or _Part()
 
     def _check_ids(self, part: _Part, change: Change) -> None:
-        gone = set(change.remove_entries)
-        for turn_id in change.remove_turns:
-            gone.update(part.turns[turn_id].entries if turn_id in part.turns else ())
+        gone = _doomed(part, change)
         for draft in all_drafts(change):
             if draft.entry.id in part.entries and draft.entry.id not in gone:
                 raise duplicate("entry", draft.entry.id)
         for turn in change.turns:
             held = part.turns.get(turn.turn.id)
-            if held and turn.turn.id not in change.remove_turns and not gone >= set(held.entries):
+            if held and not gone.keys() >= set(held.entries):
                 raise duplicate("turn", turn.turn.id)
         known = dict(self._dimensions)
         for update in _all_vectors(change):
@@ -244,43 +284,47 @@ class MemoryStore:
 
     def _apply(self, part: _Part, change: Change) -> Applied:
         now = part.version.change + 1
-        removed = self._remove(part, change)
+        removed = _erase(part) if change.erase else 0
+        removed += self._remove(part, change)
         seqs = tuple(self._append(part, draft, now) for draft in change.turns)
         for draft in change.entries:
             self._insert(part, draft, now)
         vectors = sum([self._set_vector(part, update, now) for update in change.vectors])
         updated = sum([_update(part, update, now) for update in change.updates])
-        marked = sum([_consolidate(part, turn_id) for turn_id in change.consolidated])
-        altered = bool(removed or updated)
+        marked = sum([_mark(part, turn_id, True) for turn_id in change.consolidated])
+        reopened = sum([_mark(part, turn_id, False) for turn_id in change.reopened])
+        dropped = sum(
+            [_drop_vectors(item, change.drop_model, now) for item in part.entries.values()]
+        )
+        altered = bool(removed or updated or reopened or dropped)
         if altered or seqs or change.entries or vectors or marked:
             part.version = Version(now, part.version.epoch + altered)
+        self._write_ledger(part, change)
         return Applied(part.version, seqs, removed)
 
     def _remove(self, part: _Part, change: Change) -> int:
-        gone = dict.fromkeys(change.remove_entries)
-        for turn_id in change.remove_turns:
-            gone.update(dict.fromkeys(part.turns[turn_id].entries if turn_id in part.turns else ()))
+        gone = _doomed(part, change)
         removed = [part.entries.pop(identifier, None) for identifier in gone]
         found = [item for item in removed if item is not None]
         for item in found:
             part.by_digest[item.digest].pop(item.entry.id, None)
-            if item.entry.turn_id in part.turns:
-                part.turns[item.entry.turn_id].entries.remove(item.entry.id)
-        for turn_id in [name for name, turn in part.turns.items() if not turn.entries]:
-            del part.turns[turn_id]
+            _shorten_turn(part, item.entry)
         return len(found)
 
     def _append(self, part: _Part, draft: TurnDraft, now: int) -> int:
-        session, turn = draft.scope.session_id, draft.turn
-        seq = part.next_seq[session]
-        part.next_seq[session] = seq + 1
+        turn = draft.turn
+        session = part.sessions.setdefault(draft.scope.session_id, _Session())
+        seq = session.next_seq
+        session.next_seq += 1
         items = placed(draft, seq)
         for item in items:
             self._insert(part, item, now)
-        head = TurnHead(turn.id, seq, turn.timestamp, turn.token_count, turn.priority, {})
         if items:
+            head = TurnHead(turn.id, seq, turn.timestamp, turn.token_count, turn.priority, {})
             ids = [item.entry.id for item in items]
-            part.turns[turn.id] = _KeptTurn(session, head, pack_metadata(turn.metadata), ids)
+            packed = pack_metadata(turn.metadata)
+            kept = _KeptTurn(draft.scope.session_id, head, packed, ids)
+            part.turns[turn.id] = session.turns[turn.id] = kept
         return seq
 
     def _insert(self, part: _Part, draft: EntryDraft, now: int) -> None:
@@ -302,14 +346,40 @@ class MemoryStore:
         kept.change = now
         return True
 
-    def _session(self, scope: Scope) -> list[_KeptTurn]:
-        turns = self._part(scope.partition).turns.values()
-        return [turn for turn in turns if turn.session_id == scope.session_id]
+    def _write_ledger(self, part: _Part, change: Change) -> None:
+        for book, name in change.strike:
+            part.books.get(book, {}).pop(name, None)
+        for draft in change.ledger:
+            line = LedgerLine(self._next_key, draft.name, draft.body)
+            part.books.setdefault(draft.book, {})[draft.name] = line
+            self._next_key += 1
+
+    def _session(self, scope: Scope) -> _Session:
+        return self._part(scope.partition).sessions.get(scope.session_id) or _Session()
 
     def _assembled(self, scope: Scope, found: Sequence[_KeptTurn]) -> list[Turn]:
         held = self._part(scope.partition).entries
         heads = [replace(turn.head, metadata=unpack_metadata(turn.metadata)) for turn in found]
         return assemble(heads, [held[item].read() for turn in found for item in turn.entries])
+
+
+def _doomed(part: _Part, change: Change) -> dict[str, None]:
+    """Ids of what the change removes, each once."""
+    ids = list(change.remove_entries)
+    for turn_id in change.remove_turns:
+        ids += part.turns[turn_id].entries if turn_id in part.turns else ()
+    return dict.fromkeys(ids)
+
+
+def _shorten_turn(part: _Part, gone: MemoryEntry) -> None:
+    turn = part.turns.get(gone.turn_id or "")
+    if turn is None:
+        return
+    turn.entries.remove(gone.id)
+    turn.metadata = pack_metadata({})
+    if not turn.entries:
+        del part.turns[turn.head.id]
+        del part.sessions[turn.session_id].turns[turn.head.id]
 
 
 def _all_vectors(change: Change) -> list[VectorUpdate]:
@@ -329,12 +399,50 @@ def _update(part: _Part, update: EntryUpdate, now: int) -> bool:
     return True
 
 
-def _consolidate(part: _Part, turn_id: str) -> bool:
+def _mark(part: _Part, turn_id: str, consolidated: bool) -> bool:
     turn = part.turns.get(turn_id)
-    if turn is None or turn.consolidated:
+    if turn is None or turn.consolidated == consolidated:
         return False
-    turn.consolidated = True
+    turn.consolidated = consolidated
     return True
+
+
+def _erase(part: _Part) -> int:
+    removed = len(part.entries)
+    for held in (part.entries, part.turns, part.sessions, part.by_digest, part.books):
+        held.clear()
+    return removed
+
+
+def _drop_vectors(kept: _Kept, model: str, now: int) -> bool:
+    if not kept.vectors.pop(model, None):
+        return False
+    kept.change = now
+    return True
+
+
+def _check_expected(part: _Part, change: Change) -> None:
+    """Refuse a change that builds on what is no longer so."""
+    entries, turns = part.entries, part.turns
+    stale = [
+        identifier
+        for identifier in change.expect_entries
+        if identifier not in entries or entries[identifier].entry.superseded_by is not None
+    ]
+    if stale:
+        raise conflict(stale, "entries")
+    stale = [name for name in change.expect_turns if name not in turns or turns[name].consolidated]
+    if stale:
+        raise conflict(stale, "turns")
+    gone = set(change.strike)
+    taken = [
+        line.name
+        for line in change.ledger
+        if not (line.replace or change.erase or (line.book, line.name) in gone)
+        and line.name in part.books.get(line.book, {})
+    ]
+    if taken:
+        raise conflict(taken, "ledger lines")
 
 
 def _entry_row(kept: _Kept) -> EntryRow:
@@ -377,11 +485,12 @@ _MATCHES: dict[str, Callable[[_Kept, Any], bool]] = {
     "since": lambda kept, wanted: kept.entry.timestamp >= wanted,
     "until": lambda kept, wanted: kept.entry.timestamp <= wanted,
     "source_id": lambda kept, wanted: wanted in kept.entry.source_ids,
-    "digest": lambda kept, wanted: kept.digest == wanted,
+    "digest": lambda kept, wanted: kept.digest == wanted != b"",
     "metadata": lambda kept, wanted: metadata_holds(kept.metadata, wanted),
 }
 
 
-def _matches(kept: _Kept, where: EntryFilter) -> bool:
+def _tests(where: EntryFilter) -> list[tuple[Callable[[_Kept, Any], bool], Any]]:
+    """What has to be asked of each entry; nothing is asked for a field that is left out."""
     wanted = ((test, getattr(where, name)) for name, test in _MATCHES.items())
-    return all(value is None or test(kept, value) for test, value in wanted)
+    return [(test, value) for test, value in wanted if value is not None and value != {}]

@@ -4,6 +4,9 @@ This file decides what a store must do; it knows no back end. A store holds turn
 their passages for many partitions. All writes go through `apply`, one atomic change of one
 partition; all reads name their partition or scope, so that nothing can leak by omission.
 
+Beside memory stands the *ledger*: what is written down about memory and is not remembered itself
+(receipts, tombstones, recorded prompts), in books of named lines.
+
 Words and vectors are columns of a passage: words as an array of keyed term hashes, vectors tagged
 with the fingerprint of the model that made them. A passage without a vector of the asked model is
 *pending*: that is the embed job, written in the same transaction as the text.
@@ -92,12 +95,36 @@ class EntryUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerDraft:
+    """A line to be written into a book of the partition's ledger.
+
+    A name stands in a book once: `replace` writes over a line of that name, without it such a
+    line makes the change fail with `ConflictError`.
+    """
+
+    book: str
+    name: str
+    body: str
+    replace: bool = False
+
+
+class LedgerLine(NamedTuple):
+    """A line of a book; `number` grows with every line written."""
+
+    number: int
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One atomic change of one partition: all of it happens, or none.
 
-    What is removed goes first, then come turns and entries, then vectors, updates and marks; so an
-    id that the change removes may be given again in it, and an update reaches what it adds.
-    A change that finds nothing to do leaves the version as it was.
+    What is expected is checked first. What is removed goes next, then come turns and entries,
+    then vectors, updates and marks, then the ledger; so an id that the change removes may be given
+    again in it, and an update reaches what it adds. A turn that loses a message loses its
+    metadata too, since they may tell of it.
+    A change that finds nothing to do leaves the version as it was; so does the ledger.
 
     Args:
         turns: Turns to append.
@@ -109,6 +136,16 @@ class Change:
             message.
         remove_turns: Ids of turns to delete with their messages.
         consolidated: Ids of turns that a summary now stands for.
+        reopened: Ids of turns that no summary stands for any more.
+        ledger: Lines to write down.
+        strike: Lines to remove, as pairs of book and name; unknown ones are ignored.
+        erase: Everything that the partition holds goes first: entries, turns, sessions, ledger;
+            only hashes of idempotency keys stay.
+        drop_model: Fingerprint of a model all of whose vectors are deleted; "" for none.
+        expect_entries: Ids of entries that must be there and not superseded; otherwise nothing is
+            done and `ConflictError` is raised. So nothing is derived from what was forgotten or
+            replaced while it was being made.
+        expect_turns: Ids of turns that must be there with no summary standing for them.
         key: Idempotency key; a second change with the same key does nothing and returns what the
             first returned.
     """
@@ -120,6 +157,13 @@ class Change:
     remove_entries: tuple[str, ...] = ()
     remove_turns: tuple[str, ...] = ()
     consolidated: tuple[str, ...] = ()
+    reopened: tuple[str, ...] = ()
+    ledger: tuple[LedgerDraft, ...] = ()
+    strike: tuple[tuple[str, str], ...] = ()
+    erase: bool = False
+    drop_model: str = ""
+    expect_entries: tuple[str, ...] = ()
+    expect_turns: tuple[str, ...] = ()
     key: str | None = None
 
 
@@ -195,7 +239,7 @@ class EntryFilter:
         session_id, task_id, turn_id, role: Exact values.
         since, until: Bounds of the timestamp, both inclusive.
         source_id: Entries derived from this one.
-        digest: Entries with this digest.
+        digest: Entries with this digest; b"" finds none.
         metadata: Entries whose metadata hold all these top-level values, compared as JSON.
     """
 
@@ -220,6 +264,7 @@ class Store(Protocol):
             `store.intake`); `ScopeError` for a draft of another partition.
         EmbeddingError: From `apply`, for a vector that is not finite, not of unit length, or not
             of the dimension of its model's others.
+        ConflictError: From `apply`, when what the change expects is not so.
     """
 
     @property
@@ -276,8 +321,37 @@ class Store(Protocol):
         """Up to ``limit`` passages without a vector of this model, oldest first."""
         ...
 
-    def partitions(self, tenant_id: str | None = None) -> list[Partition]:
-        """Every partition that holds anything, sorted; of one tenant if given."""
+    def models(self, partition: Partition) -> dict[str, int]:
+        """How many vectors of each model the partition holds; models without one are left out."""
+        ...
+
+    def ledger(
+        self,
+        partition: Partition,
+        book: str,
+        names: Sequence[str] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[LedgerLine]:
+        """Lines of a book in the order written, from number ``after`` (exclusive) on.
+
+        Args:
+            partition: Whose ledger.
+            book: Which book.
+            names: Only lines of these names.
+            after: Only lines with a higher number.
+            limit: Lines at most; a negative limit gives the last ones, still in order.
+        """
+        ...
+
+    def partitions(self, tenant_id: str | None = None, *, ledgers: bool = False) -> list[Partition]:
+        """Every partition that holds an entry, sorted; of one tenant if given.
+
+        Args:
+            tenant_id: Only this tenant's.
+            ledgers: Those too whose memory is empty but whose ledger is not.
+        """
         ...
 
     def secret(self) -> bytes:

@@ -23,7 +23,13 @@ from typing import Any
 
 import pytest
 
-from context_manager.errors import ContextManagerError, EmbeddingError, InputError, ScopeError
+from context_manager.errors import (
+    ConflictError,
+    ContextManagerError,
+    EmbeddingError,
+    InputError,
+    ScopeError,
+)
 from context_manager.records import MemoryEntry, Message, Partition, Scope, Trust, Turn
 from context_manager.store.protocol import (
     Applied,
@@ -31,6 +37,7 @@ from context_manager.store.protocol import (
     EntryDraft,
     EntryFilter,
     EntryUpdate,
+    LedgerDraft,
     PassageDraft,
     Pending,
     Store,
@@ -514,6 +521,142 @@ class StoreContract:
         found = {name: len(store.find(HERE, EntryFilter(source_id=name))) for name in "abc"}
         assert found == {"a": 0, "b": 1, "c": 1}
 
+    # --- expectations ----------------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        "expected",
+        [
+            {"expect_entries": ("gone",)},
+            {"expect_entries": ("n", "replaced")},
+            {"expect_turns": ("gone",)},
+            {"expect_turns": ("t", "summarised")},
+        ],
+        ids=str,
+    )
+    def test_a_change_that_builds_on_what_is_no_longer_so_is_refused(
+        self, store: Store, expected: dict[str, Any]
+    ) -> None:
+        """Nothing can be derived from what was forgotten or replaced in the meantime."""
+        drafts = (note("n"), note("replaced", superseded_by="n"))
+        turns = (exchange("t", "x"), exchange("summarised", "y"))
+        store.apply(HERE, Change(entries=drafts, turns=turns, consolidated=("summarised",)))
+        before = _picture(store)
+        with pytest.raises(ConflictError):
+            store.apply(HERE, Change(entries=(note("s"),), remove_entries=("n",), **expected))
+        assert _picture(store) == before
+
+    def test_a_change_whose_expectations_hold_is_done(self, store: Store) -> None:
+        store.apply(HERE, Change(entries=(note("n"),), turns=(exchange("t", "x"),)))
+        change = Change(entries=(note("s"),), expect_entries=("n", "t.0"), expect_turns=("t",))
+        store.apply(HERE, change)
+        assert store.entries(HERE, ["s"])
+
+    def test_a_reopened_turn_waits_for_a_summary_again(self, store: Store) -> None:
+        drafts = (exchange("a", "x"), exchange("b", "y"))
+        before = store.apply(HERE, Change(turns=drafts, consolidated=("a", "b"))).version
+        after = store.apply(HERE, Change(reopened=("b", "unknown"))).version
+        assert _ids(store.unconsolidated(HOME)) == "b"
+        assert after.epoch > before.epoch
+        assert store.apply(HERE, Change(reopened=("b",))).version == after
+
+    # --- erasing ---------------------------------------------------------------------------------
+
+    def test_a_turn_that_loses_a_message_loses_its_metadata(self, store: Store) -> None:
+        """They may tell of what is gone; the other turns keep theirs."""
+        store.apply(HERE, Change(turns=(exchange("t", "x", "y"), exchange("u", "z"))))
+        store.apply(HERE, Change(remove_entries=("t.0",)))
+        assert [turn.metadata for turn in store.turns(HOME)] == [{}, {"n": 1}]
+
+    def test_erasing_leaves_nothing_and_versions_go_on(self, store: Store) -> None:
+        draft = replace(note("n", source_ids=("t.0",)), vectors=(vector(1, 0, 0),), model=MODEL)
+        line = LedgerDraft("book", "name", "body")
+        store.apply(HERE, Change(turns=(exchange("t", "x", "y"),), entries=(draft,)))
+        before = store.apply(HERE, Change(ledger=(line,))).version
+        other = Scope("acme", "bob", "helper", "monday")
+        store.apply(other.partition, Change(entries=(note("n", scope=other),), ledger=(line,)))
+        kept = _everything(store, other)
+
+        receipt = LedgerDraft("receipts", "1", "{}")
+        applied = store.apply(HERE, Change(erase=True, ledger=(receipt,)))
+        assert applied.removed == 3
+        assert applied.version.change > before.change
+        assert applied.version.epoch > before.epoch
+        assert _everything(store, HOME)[1:] == [[], [], [], [], [], [], {}, [], []]
+        assert store.ledger(HERE, "book") == []
+        assert [line.body for line in store.ledger(HERE, "receipts")] == ["{}"]
+        assert store.models(HERE) == {}
+        assert (store.partitions(), store.partitions(ledgers=True)) == (
+            [other.partition],
+            [HERE, other.partition],
+        )
+        assert _everything(store, other) == kept
+
+        store.apply(HERE, Change(turns=(exchange("t", "new"),), entries=(note("n"),)))
+        assert [turn.text for turn in store.turns(HOME)] == ["User: new"]
+
+    def test_the_vectors_of_a_model_can_be_dropped(self, store: Store) -> None:
+        store.apply(HERE, Change(entries=(note("a"), note("b"))))
+        updates = [
+            VectorUpdate(name, 0, vector(1, 0, 0), model)
+            for name, model in (("a", MODEL), ("b", MODEL), ("a", "other/3"))
+        ]
+        before = store.apply(HERE, Change(vectors=tuple(updates))).version
+        assert store.models(HERE) == {MODEL: 2, "other/3": 1}
+        after = store.apply(HERE, Change(drop_model=MODEL)).version
+        assert store.models(HERE) == {"other/3": 1}
+        assert len(store.pending(HERE, MODEL, 10)) == 2
+        assert after.epoch > before.epoch
+        assert store.apply(HERE, Change(drop_model="unknown")).version == after
+
+    # --- ledger ----------------------------------------------------------------------------------
+
+    def test_a_ledger_keeps_lines_in_the_order_written(self, store: Store) -> None:
+        for name in ("c", "a", "b"):
+            store.apply(HERE, Change(ledger=(LedgerDraft("book", name, f'"{name} \U0001f642"'),)))
+        store.apply(HERE, Change(ledger=(LedgerDraft("other book", "a", "x"),)))
+        lines = store.ledger(HERE, "book")
+        assert [(line.name, line.body) for line in lines] == [
+            (name, f'"{name} \U0001f642"') for name in "cab"
+        ]
+        assert store.ledger(HERE, "book", after=lines[0].number, limit=1) == lines[1:2]
+        assert store.ledger(HERE, "book", limit=-2) == lines[1:]
+        assert store.ledger(HERE, "book", ["b", "c", "x"]) == [lines[0], lines[2]]
+        assert store.ledger(HERE, "book", []) == store.ledger(HERE, "no book") == []
+
+    def test_a_name_stands_in_a_book_once(self, store: Store) -> None:
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "old"),)))
+        with pytest.raises(ConflictError):
+            again = LedgerDraft("book", "a", "new")
+            store.apply(HERE, Change(entries=(note("n"),), ledger=(again,)))
+        assert store.entries(HERE, ["n"]) == []
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "new", replace=True),)))
+        assert [line.body for line in store.ledger(HERE, "book")] == ["new"]
+
+    def test_a_struck_line_is_gone_and_its_name_free(self, store: Store) -> None:
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "old"),)))
+        strike = (("book", "a"), ("book", "unknown"), ("unknown", "a"))
+        store.apply(HERE, Change(strike=strike, ledger=(LedgerDraft("book", "a", "new"),)))
+        assert [line.body for line in store.ledger(HERE, "book")] == ["new"]
+        store.apply(HERE, Change(strike=strike))
+        assert store.ledger(HERE, "book") == []
+        assert store.partitions(ledgers=True) == []
+
+    def test_the_ledger_is_no_memory(self, store: Store) -> None:
+        """Writing it down changes no version, and a partition of lines alone holds no memory."""
+        before = store.version(HERE)
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "x"),)))
+        assert store.version(HERE) == before
+        assert (store.partitions(), store.partitions(ledgers=True)) == ([], [HERE])
+        assert store.partitions("nobody", ledgers=True) == []
+
+    def test_nobody_reads_the_ledger_of_another(self, store: Store) -> None:
+        other = Partition("acme", "bob", "helper")
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "mine"),)))
+        store.apply(other, Change(ledger=(LedgerDraft("book", "a", "theirs"),)))
+        store.apply(other, Change(strike=(("book", "a"),)))
+        assert [line.body for line in store.ledger(HERE, "book")] == ["mine"]
+        assert store.ledger(other, "book") == []
+
     # --- isolation -------------------------------------------------------------------------------
 
     def test_look_alike_ids_are_different_people(self, store: Store) -> None:
@@ -636,10 +779,13 @@ class DurableStoreContract(StoreContract):
         store = self.open(tmp_path)
         draft = replace(note("n"), vectors=(vector(1, 0, 0),), model=MODEL)
         store.apply(HERE, Change(turns=(exchange("t", "x", "y"),), entries=(draft,), key="k"))
+        store.apply(HERE, Change(ledger=(LedgerDraft("book", "a", "x"),)))
         before, secret = _everything(store, HOME), store.secret()
+        ledger = store.ledger(HERE, "book")
         store.close()
         again = self.open(tmp_path)
         assert (_everything(again, HOME), again.secret()) == (before, secret)
+        assert again.ledger(HERE, "book") == ledger
         assert again.apply(HERE, Change(entries=(note("m"),), key="k")).seqs == (0,)
         again.close()
 

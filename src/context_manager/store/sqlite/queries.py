@@ -37,6 +37,7 @@ def _load_queries() -> Mapping[str, str]:
     text = (files(__package__) / "queries.sql").read_text("utf-8")
     text = text.replace("{columns}", ", ".join(ENTRY_COLUMNS))
     text = text.replace("{marks}", ", ".join("?" * len(ENTRY_COLUMNS)))
+    text = re.sub(r"^-- (?!name: ).*\n", "", text, flags=re.MULTILINE)
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
 

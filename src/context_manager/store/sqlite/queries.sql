@@ -9,6 +9,52 @@ SELECT id, change, epoch FROM partitions WHERE tenant_id = ? AND user_id = ? AND
 -- name: partitions
 SELECT tenant_id, user_id, agent_id FROM partitions AS p
 WHERE EXISTS (SELECT 1 FROM entries WHERE partition = p.id)
+  OR (:ledgers AND EXISTS (SELECT 1 FROM ledger WHERE partition = p.id))
+
+-- name: superseded_or_gone
+SELECT value FROM json_each(:ids) WHERE NOT EXISTS (
+    SELECT 1 FROM entries WHERE partition = :p AND id = value AND superseded_by IS NULL)
+
+-- name: consolidated_or_gone
+SELECT value FROM json_each(:ids) WHERE NOT EXISTS (
+    SELECT 1 FROM turns WHERE partition = :p AND id = value AND consolidated = 0)
+
+-- name: line
+SELECT number FROM ledger WHERE partition = ? AND book = ? AND name = ?
+
+-- name: strike
+DELETE FROM ledger WHERE partition = ? AND book = ? AND name = ?
+
+-- name: insert_line
+INSERT INTO ledger (number, partition, book, name, body, checksum) VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: ledger
+SELECT number, name, body FROM ledger
+WHERE partition = :p AND book = :book AND number > :after
+ORDER BY number LIMIT :limit
+
+-- name: ledger_last
+SELECT number, name, body FROM ledger
+WHERE partition = :p AND book = :book AND number > :after
+ORDER BY number DESC LIMIT :limit
+
+-- name: ledger_named
+SELECT number, name, body FROM ledger
+WHERE partition = :p AND book = :book AND number > :after
+  AND name IN (SELECT value FROM json_each(:names))
+ORDER BY number
+
+-- name: models
+SELECT m.fingerprint, v.n FROM (
+    SELECT model, count(*) AS n FROM vectors WHERE partition = ? GROUP BY model) AS v
+JOIN models AS m ON m.id = v.model
+
+-- name: drop_model
+DELETE FROM vectors WHERE partition = :p AND model =
+    (SELECT id FROM models WHERE fingerprint = :model)
+
+-- name: touch_partition
+UPDATE entries SET change = ? WHERE partition = ?
 
 -- name: secret
 SELECT value FROM secrets WHERE name = 'hash'
@@ -18,7 +64,7 @@ INSERT INTO secrets VALUES ('hash', ?)
 
 -- name: insert_partition
 INSERT INTO partitions (tenant_id, user_id, agent_id, change, epoch)
-VALUES (?, ?, ?, 0, (SELECT value FROM counters WHERE name = 'next_epoch'))
+VALUES (?, ?, ?, 0, 0)
 
 -- name: set_version
 UPDATE partitions SET change = :change, epoch = :epoch WHERE id = :p
@@ -55,6 +101,17 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
 
 -- name: consolidate
 UPDATE turns SET consolidated = 1 WHERE partition = ? AND id = ? AND consolidated = 0
+
+-- name: reopen
+UPDATE turns SET consolidated = 0 WHERE partition = ? AND id = ? AND consolidated = 1
+
+-- name: turn_at
+SELECT id, seq, timestamp, token_count, priority, metadata FROM turns
+WHERE partition = :p AND session_id = :session AND seq = :seq AND metadata <> '{}'
+
+-- name: clear_turn
+UPDATE turns SET metadata = '{}', checksum = :checksum
+WHERE partition = :p AND session_id = :session AND seq = :seq
 
 -- name: turns
 SELECT id, seq, timestamp, token_count, priority, metadata FROM turns
@@ -130,6 +187,30 @@ DELETE FROM turns WHERE partition = :p AND session_id = :session AND seq = :seq
 AND NOT EXISTS (
     SELECT 1 FROM entries WHERE partition = :p AND session_id = :session AND seq = :seq)
 
+-- name: count_entries
+SELECT count(*) FROM entries WHERE partition = ?
+
+-- name: erase_vectors
+DELETE FROM vectors WHERE partition = ?
+
+-- name: erase_passages
+DELETE FROM passages WHERE partition = ?
+
+-- name: erase_sources
+DELETE FROM sources WHERE partition = ?
+
+-- name: erase_entries
+DELETE FROM entries WHERE partition = ?
+
+-- name: erase_turns
+DELETE FROM turns WHERE partition = ?
+
+-- name: erase_sessions
+DELETE FROM sessions WHERE partition = ?
+
+-- name: erase_ledger
+DELETE FROM ledger WHERE partition = ?
+
 -- name: entry_rows
 SELECT key, id, kind, session_id, task_id, seq, place, timestamp, coalesce(role, ''), trust,
     importance, expires_at, valid_from, valid_to, superseded_by IS NOT NULL
@@ -164,12 +245,16 @@ WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
 
 -- name: first_vectors
 SELECT e.id, v.data FROM entries AS e
-JOIN vectors AS v ON v.partition = e.partition AND v.entry = e.key
+CROSS JOIN vectors AS v INDEXED BY vectors_by_passage
+    ON v.partition = :p AND v.model = :model AND v.entry = e.key AND v.ordinal = 0
 WHERE e.partition = :p AND e.id IN (SELECT value FROM json_each(:ids))
-  AND v.model = :model AND v.ordinal = 0
 
 -- name: find
 SELECT key, {columns} FROM entries WHERE partition = :p AND key > :after
+
+-- The + keeps SQLite from walking all entries by age where another index finds the few wanted.
+-- name: find_among
+SELECT key, {columns} FROM entries WHERE partition = :p AND +key > :after
 
 -- name: pending
 SELECT e.id, p.ordinal, p.start, p.stop

@@ -18,6 +18,7 @@ from context_manager.store.intake import metadata_holds, metadata_parts
 from context_manager.store.protocol import (
     EntryFilter,
     EntryRow,
+    LedgerLine,
     PassageRow,
     Pending,
     Rows,
@@ -97,7 +98,8 @@ def find(
         return []
     clauses, values = _conditions(where)
     values |= {"p": _number(connection, partition), "after": after}
-    sql = " AND ".join([QUERIES["find"], *clauses]) + " ORDER BY key"
+    name, order = ("find_among", "+key") if _is_selective(where) else ("find", "key")
+    sql = " AND ".join([QUERIES[name], *clauses]) + f" ORDER BY {order}"
     found: list[tuple[int, MemoryEntry]] = []
     for row in connection.execute(sql, values):
         if metadata_holds(row[_METADATA], where.metadata):
@@ -145,9 +147,42 @@ def pending(
     return list(map(Pending._make, connection.execute(QUERIES["pending"], values)))
 
 
-def partitions(connection: apsw.Connection, tenant_id: str | None) -> list[Partition]:
+def models(connection: apsw.Connection, partition: Partition) -> dict[str, int]:
+    """How many vectors of each model the partition holds."""
+    found: Iterable[Any] = connection.execute(QUERIES["models"], (_number(connection, partition),))
+    return dict(found)
+
+
+def ledger(
+    connection: apsw.Connection,
+    partition: Partition,
+    book: str,
+    names: Sequence[str] | None,
+    after: int,
+    limit: int | None,
+) -> list[LedgerLine]:
+    """Lines of a book in the order written."""
+    values: dict[str, Any] = {
+        "p": _number(connection, partition),
+        "book": book,
+        "after": after,
+        "limit": -1 if limit is None else abs(limit),
+    }
+    last = limit is not None and limit < 0
+    name = "ledger_last" if last else "ledger"
+    if names is not None:
+        name, values["names"] = "ledger_named", json.dumps(list(names))
+        del values["limit"]
+    found = sorted(map(LedgerLine._make, connection.execute(QUERIES[name], values)))
+    return found if names is None else found[limit:] if last else found[:limit]
+
+
+def partitions(
+    connection: apsw.Connection, tenant_id: str | None, ledgers: bool
+) -> list[Partition]:
     """Every partition that holds anything, sorted."""
-    found = map(Partition._make, connection.execute(QUERIES["partitions"]))
+    rows = connection.execute(QUERIES["partitions"], {"ledgers": ledgers})
+    found = map(Partition._make, rows)
     return sorted(item for item in found if tenant_id in (None, item.tenant_id))
 
 
@@ -182,11 +217,24 @@ def _turns(
     return assemble(heads, [entry_of(scope.partition, row) for row in messages])
 
 
+def _is_selective(where: EntryFilter) -> bool:
+    """Whether an index finds what is asked sooner than a walk through all entries by age."""
+    kinds = where.kinds is not None and "message" not in where.kinds
+    return kinds or any(
+        getattr(where, name) is not None
+        for name in ("session_id", "turn_id", "source_id", "digest")
+    )
+
+
 _CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "kinds": ("kind IN (SELECT value FROM json_each(:kinds))", lambda kinds: json.dumps(kinds)),
     "session_id": ("session_id = :session_id", str),
     "task_id": ("task_id = :task_id", str),
-    "turn_id": ("turn_id = :turn_id", str),
+    "turn_id": (
+        "(session_id, seq) = "
+        "(SELECT session_id, seq FROM turns WHERE partition = :p AND id = :turn_id)",
+        str,
+    ),
     "role": ("role = :role", str),
     "since": ("timestamp >= :since", float),
     "until": ("timestamp <= :until", float),
@@ -194,7 +242,7 @@ _CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "key IN (SELECT entry FROM sources WHERE partition = :p AND source_id = :source_id)",
         str,
     ),
-    "digest": ("digest = :digest", bytes),
+    "digest": ("digest = :digest AND digest <> x''", bytes),
 }
 
 

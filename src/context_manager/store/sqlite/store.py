@@ -21,6 +21,7 @@ from context_manager.store.protocol import (
     Applied,
     Change,
     EntryFilter,
+    LedgerLine,
     Pending,
     Rows,
     Version,
@@ -138,10 +139,28 @@ class SQLiteStore:
         with self._snapshot() as connection:
             return reads.pending(connection, partition, model, limit)
 
-    def partitions(self, tenant_id: str | None = None) -> list[Partition]:
-        """Every partition that holds anything, sorted; of one tenant if given."""
+    def models(self, partition: Partition) -> dict[str, int]:
+        """How many vectors of each model the partition holds; models without one are left out."""
         with self._snapshot() as connection:
-            return reads.partitions(connection, tenant_id)
+            return reads.models(connection, partition)
+
+    def ledger(
+        self,
+        partition: Partition,
+        book: str,
+        names: Sequence[str] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[LedgerLine]:
+        """Lines of a book in the order written, from number ``after`` on."""
+        with self._snapshot() as connection:
+            return reads.ledger(connection, partition, book, names, after, limit)
+
+    def partitions(self, tenant_id: str | None = None, *, ledgers: bool = False) -> list[Partition]:
+        """Every partition that holds an entry, sorted; of one tenant if given."""
+        with self._snapshot() as connection:
+            return reads.partitions(connection, tenant_id, ledgers)
 
     def secret(self) -> bytes:
         """32 random bytes made with the file and kept in it: the key of all its hashes."""

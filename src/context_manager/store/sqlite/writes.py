@@ -18,6 +18,7 @@ import apsw
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store.intake import (
     check_dimension,
+    conflict,
     dimension,
     draft_vectors,
     placed,
@@ -88,15 +89,20 @@ class Writing:
             found = self._run("done", (self._id, self._digest(change.key))).fetchone()
             if found is not None:
                 return _applied(found[0])
-        removed = self._remove(change)
+        self._check_expected(change)
+        removed = (self._erase() if change.erase else 0) + self._remove(change)
         items = [(draft, self._append(draft)) for draft in change.turns]
         drafts = [item for draft, seq in items for item in placed(draft, seq)]
         self._insert([*drafts, *change.entries])
         vectors = sum([self._set_vector(update) for update in change.vectors])
         updated = sum([self._update(update) for update in change.updates])
         marked = sum([self._consolidate(turn_id) for turn_id in change.consolidated])
+        reopened = sum([self._reopen(turn_id) for turn_id in change.reopened])
+        dropped = self._drop_vectors(change.drop_model) if change.drop_model else 0
+        self._write_ledger(change)
         added = bool(items or change.entries or vectors or marked)
-        return self._finish(change, added, bool(removed or updated), [s for _, s in items], removed)
+        altered = bool(removed or updated or reopened or dropped)
+        return self._finish(change, added, altered, [seq for _, seq in items], removed)
 
     def _run(self, name: str, values: Sequence[Any] | dict[str, Any] = ()) -> apsw.Cursor:
         self._probe(name)
@@ -137,6 +143,24 @@ class Writing:
         self._next_key += 1
         return self._next_key - 1
 
+    def _check_expected(self, change: Change) -> None:
+        """Refuse a change that builds on what is no longer so."""
+        for name, kind, ids in (
+            ("superseded_or_gone", "entries", change.expect_entries),
+            ("consolidated_or_gone", "turns", change.expect_turns),
+        ):
+            if ids:
+                rows = self._run(name, {"p": self._id, "ids": json.dumps(ids)})
+                stale = [identifier for (identifier,) in rows]
+                if stale:
+                    raise conflict(stale, kind)
+
+    def _erase(self) -> int:
+        removed = int(self._one("count_entries", (self._id,))[0])
+        for table in ("vectors", "passages", "sources", "entries", "turns", "sessions", "ledger"):
+            self._run(f"erase_{table}", (self._id,))
+        return removed
+
     def _remove(self, change: Change) -> int:
         found = {}
         for identifier in change.remove_entries:
@@ -151,7 +175,16 @@ class Writing:
         for session, seq in {place for place in found.values() if place[1] >= 0}:
             values = {"p": self._id, "session": session, "seq": seq}
             self._run("delete_empty_turn", values)
+            self._clear_turn(values)
         return len(found)
+
+    def _clear_turn(self, place: dict[str, Any]) -> None:
+        """A turn that lost a message loses its metadata: they may tell of it."""
+        found = self._run("turn_at", place).fetchone()
+        if found is not None:
+            identifier, seq, *rest, _ = found
+            total = self._sum(identifier, place["session"], seq, *rest, "{}")
+            self._run("clear_turn", {**place, "checksum": total})
 
     def _places(self, name: str, identifier: str) -> dict[int, tuple[str, int]]:
         rows = self._run(name, (self._id, identifier))
@@ -243,6 +276,28 @@ class Writing:
     def _consolidate(self, turn_id: str) -> bool:
         self._run("consolidate", (self._id, turn_id))
         return self._connection.changes() > 0
+
+    def _reopen(self, turn_id: str) -> bool:
+        self._run("reopen", (self._id, turn_id))
+        return self._connection.changes() > 0
+
+    def _drop_vectors(self, model: str) -> int:
+        self._run("drop_model", {"p": self._id, "model": model})
+        dropped = self._connection.changes()
+        if dropped:
+            self._run("touch_partition", (self._now, self._id))
+        return dropped
+
+    def _write_ledger(self, change: Change) -> None:
+        for book, name in change.strike:
+            self._run("strike", (self._id, book, name))
+        for line in change.ledger:
+            if line.replace:
+                self._run("strike", (self._id, line.book, line.name))
+            elif self._run("line", (self._id, line.book, line.name)).fetchone() is not None:
+                raise conflict([line.name], "ledger lines")
+            number, values = self._take_key(), (line.book, line.name, line.body)
+            self._run("insert_line", (number, self._id, *values, self._sum(number, *values)))
 
     def _sum(self, *values: Any) -> bytes:
         return checksum(self._secret, self._partition, *values)

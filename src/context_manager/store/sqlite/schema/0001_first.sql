@@ -7,17 +7,18 @@ CREATE TABLE secrets (
 ) STRICT, WITHOUT ROWID;
 
 -- next_key: the next key of an entry or age of a session, never given twice.
--- next_epoch: the epoch a new partition starts with, so that one made again after it was erased
--- never repeats a version that a reader may still hold.
+-- erased, scrubbed: how many changes have deleted something, and how many of them are known to have
+-- left no byte in the file; while they differ, the file is to be scrubbed.
+-- readable_by: the lowest number of a schema whose code can read this file.
 CREATE TABLE counters (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO counters VALUES ('next_key', 1), ('next_epoch', 0);
+INSERT INTO counters VALUES ('next_key', 1), ('erased', 0), ('scrubbed', 0), ('readable_by', 1);
 
 CREATE TABLE partitions (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id        INTEGER PRIMARY KEY,
     tenant_id TEXT NOT NULL,
     user_id   TEXT NOT NULL,
     agent_id  TEXT NOT NULL,
