@@ -119,19 +119,20 @@ def test_async_sketch_builds_observes_and_offloads(run_block):
     async def long_talk():
         cm = block.AsyncContextManager()
         await cm.observe_async("Our gate code is 7319.", "I will remember it.")
-        built = await cm.build_context_async("What is the gate code?")
-        cm.config.memory.stm_capacity = 1
         await cm.observe_async("And the alarm code is 2468.", "Noted.")
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        built = await cm.build_context_async("What is the gate code?")
+        await cm._summarize_and_offload_async()
         return cm, built
 
     cm, built = asyncio.run(long_talk())
     assert built.startswith("Recent conversation:")
     assert "Our gate code is 7319." in built
     assert built.endswith("Current user input: What is the gate code?")
-    summaries = [entry for entry in cm.long_term_memory.entries if "num_turns" in entry.metadata]
-    assert len(summaries) == 1
-    assert "7319" in " ".join(entry.text for entry in cm.long_term_memory.entries)
+    assert len(cm.short_term_memory.turns) == 0
+    (summary,) = cm.long_term_memory.entries
+    assert summary.metadata["num_turns"] == 2
+    assert "7319" in summary.text
+    assert cm.query_memory("gate code", k=1)[0][0] == summary.text
 
 
 def test_batch_sketch_answers_every_question_in_some_order(run_block, capsys):
