@@ -113,6 +113,10 @@ class EmbeddingError(ContextManagerError):
         super().__init__(message)
         self.item = item
 
+    def __str__(self) -> str:
+        message = super().__str__()
+        return message if self.item is None else f"text {self.item}: {message}"
+
 
 class ModelMismatchError(EmbeddingError):
     """The store holds vectors of another model; they are never compared with these."""
