@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
 T = TypeVar("T")
 
 
@@ -35,8 +37,8 @@ class LLMRequest:
 Flow: TypeAlias = Generator[LLMRequest, str, T]
 
 
-def run(flow: Flow[T], answer: Callable[[LLMRequest], str]) -> T:
-    """Drive a flow to its end with a function that answers.
+def run(flow: Generator[Question, Reply, T], answer: Callable[[Question], Reply]) -> T:
+    """Drive a flow, or any generator of its kind, to its end with a function that answers.
 
     Returns:
         What the flow returns.
@@ -48,11 +50,11 @@ def run(flow: Flow[T], answer: Callable[[LLMRequest], str]) -> T:
         request = next(flow)
         while True:
             try:
-                text = answer(request)
+                reply = answer(request)
             except Exception as error:  # noqa: BLE001 - the flow decides what each error means
                 request = flow.throw(error)
             else:
-                request = flow.send(text)
+                request = flow.send(reply)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -60,17 +62,19 @@ def run(flow: Flow[T], answer: Callable[[LLMRequest], str]) -> T:
         flow.close()
 
 
-async def run_async(flow: Flow[T], answer: Callable[[LLMRequest], Awaitable[str]]) -> T:
+async def run_async(
+    flow: Generator[Question, Reply, T], answer: Callable[[Question], Awaitable[Reply]]
+) -> T:
     """Drive a flow like `run`, awaiting each answer; a cancelled task closes the flow."""
     try:
         request = next(flow)
         while True:
             try:
-                text = await answer(request)
+                reply = await answer(request)
             except Exception as error:  # noqa: BLE001 - the flow decides what each error means
                 request = flow.throw(error)
             else:
-                request = flow.send(text)
+                request = flow.send(reply)
     except StopIteration as stop:
         result: T = stop.value
         return result

@@ -55,6 +55,9 @@ class LLMAdapter(ABC):
         'HELLO'
     """
 
+    bounded: bool = False
+    """True where the adapter itself tries again after a failure and keeps a deadline."""
+
     @abstractmethod
     async def generate(self, prompt: str, **kwargs: Any) -> str:
         """The model's answer as text."""

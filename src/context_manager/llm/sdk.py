@@ -49,6 +49,7 @@ class SDKAdapter(LLMAdapter):
         options: Further keywords of the SDK's client.
     """
 
+    bounded = True
     module: str
     """Name of the SDK's module, and of the extra that installs it."""
 
