@@ -98,9 +98,10 @@ def averaged(rows: Vectors, weights: Sequence[int]) -> Vectors:
 
     Rows that cancel each other out have no mean direction; the first one stands for them.
     """
+    first: Vectors = rows[0]
     if len(rows) == 1:
-        return rows[0]
+        return first
     mean = np.asarray(weights, dtype=np.float64) @ rows.astype(np.float64)
     length = float(np.linalg.norm(mean))
-    unit: Vectors = (mean / length if length > 0 else rows[0]).astype(np.float32)
+    unit: Vectors = (mean / length).astype(np.float32) if length > 0 else first
     return unit
