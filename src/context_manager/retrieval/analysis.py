@@ -79,6 +79,17 @@ QUESTION_WORDS: Final = frozenset(_QUESTION_WORDS.split())
 others and dropped from queries only, so ``The Who`` stays in the index."""
 
 
+_ASKING_WORDS = (
+    "say says said saying tell tells told talk talks talked talking mention mentioned "
+    "mentions discuss discussed discussing discussion discussions conversation "
+    "conversations chat chats remember remind recall ask asked asking summary summarize "
+    "summarise list listed describe explain comprehensive give provide walk order different "
+    "aspect aspects throughout across bring brought item items only help need want know"
+)
+ASKING_WORDS: Final = frozenset(_ASKING_WORDS.split())
+"""Words about the asking and remembering itself; dropped from queries that have others."""
+
+
 def normalise(text: str) -> str:
     """Return ``text`` with compatibility forms unified and accents folded; case stays."""
     if text.isascii():
@@ -134,11 +145,13 @@ def word_count(counts: Counter[str]) -> int:
 def query_words(text: str) -> tuple[str, ...]:
     """Return the distinct content words of a query, in order, case kept.
 
-    All words are kept when nothing but question words was asked ("who are you?").
+    Question words and words about the asking itself are left out, unless nothing else was
+    asked ("who are you?", "what did we talk about?").
     """
     found = dict.fromkeys(words(text))
-    content = tuple(word for word in found if _bare(word) not in QUESTION_WORDS)
-    return content or tuple(found)
+    content = [word for word in found if _bare(word) not in QUESTION_WORDS]
+    topical = [word for word in content if _bare(word) not in ASKING_WORDS]
+    return tuple(topical or content or found)
 
 
 def query_terms(word: str) -> tuple[str, ...]:

@@ -71,8 +71,8 @@ class Corpus:
         vectors: float32 [p, d], unit rows; a zero row while the vector is pending. d may be 0.
         postings: the word lists over passage rows.
         first: int32 [e], derived: the first passage of each entry.
-        before: int32 [e], derived: the entry said just before in the same session, -1 for none.
-        after: int32 [e], derived: the entry said just after in the same session, -1 for none.
+        reading: int32 [p], derived: passage rows in the order they were said, session by session.
+        run: int32 [p], derived: for each place of ``reading``, a number equal within a session.
     """
 
     entries: Entries
@@ -82,15 +82,15 @@ class Corpus:
     vectors: Floats
     postings: Postings
     first: Rows = field(init=False)
-    before: Rows = field(init=False)
-    after: Rows = field(init=False)
+    reading: Rows = field(init=False)
+    run: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         first = np.searchsorted(self.entry, np.arange(len(self.entries)))
-        before, after = neighbours(self.entries.session, self.entries.position)
+        reading, run = reading_order(self.entries, self.entry)
         object.__setattr__(self, "first", first.astype(np.int32))
-        object.__setattr__(self, "before", before)
-        object.__setattr__(self, "after", after)
+        object.__setattr__(self, "reading", reading)
+        object.__setattr__(self, "run", run)
 
     @property
     def passages(self) -> int:
@@ -120,15 +120,16 @@ class Corpus:
         return rows[order][starts].astype(np.int32)
 
 
-def neighbours(session: Rows, position: NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """Return the rows of the entry before and after each entry in its session, -1 for none."""
-    order = np.lexsort((position, session))
-    together = (session[order[1:]] == session[order[:-1]]) & (session[order[1:]] >= 0)
-    before = np.full(len(session), -1, dtype=np.int32)
-    after = before.copy()
-    before[order[1:][together]] = order[:-1][together]
-    after[order[:-1][together]] = order[1:][together]
-    return before, after
+def reading_order(entries: Entries, entry: Rows) -> tuple[Rows, Rows]:
+    """Return the passage rows in the order they were said, and the run each place belongs to.
+
+    Entries without a session are runs of their own: nothing was said around them.
+    """
+    session = entries.session.astype(np.int64)
+    alone = session < 0
+    session[alone] = session.max(initial=0) + 1 + np.flatnonzero(alone)
+    order = np.lexsort((entry, entries.position[entry], session[entry]))
+    return order.astype(np.int32), session[entry][order].astype(np.int32)
 
 
 class ArrayPostings:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from context_manager.retrieval.analysis import Hashes, index_terms, term_hashes, word_count
+from context_manager.retrieval.cues import marks
 
 _HEADER: Final = struct.Struct("<I")
 _BYTES_PER_TERM: Final = 9
@@ -73,12 +74,13 @@ def pack_words(
     counts = index_terms(passage, speaker=name)
     counts.update(index_terms(name))
     counts.update(index_terms(_date_words(timestamp)))
+    length = word_count(counts)
+    counts.update(marks(passage))
     terms = tuple(counts)
     hashes = term_hashes(terms, key)
     order = np.argsort(hashes)
     most = np.fromiter((min(counts[term], _MOST) for term in terms), dtype=np.uint8)
-    header = _HEADER.pack(word_count(counts))
-    return header + hashes[order].astype("<u8").tobytes() + most[order].tobytes()
+    return _HEADER.pack(length) + hashes[order].astype("<u8").tobytes() + most[order].tobytes()
 
 
 def unpack_words(packed: bytes) -> PassageWords:

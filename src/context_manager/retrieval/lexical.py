@@ -1,9 +1,11 @@
 """Decides how well the words of a passage match the words of a query.
 
 BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) over keyed term
-hashes, with two additions: a query word that no passage holds is looked up by its four-letter
-pieces, and the parts of an identifier share the weight of one word. Must not know about
-vectors, sessions or what the words are.
+hashes, with three additions. A word said nearby counts too, fading with the distance, but a
+word counts only once however often it is said around: what is summed over the words of the
+query is, for each word, its best occurrence nearby. A query word that no passage holds is
+looked up by its four-letter pieces. The parts of an identifier count like words of their own.
+Must not know about vectors or what the words are.
 """
 
 from dataclasses import dataclass
@@ -11,11 +13,15 @@ from typing import Final
 
 import numpy as np
 
-from context_manager.retrieval.corpus import Corpus, Floats, Postings, Rows
+from context_manager.retrieval.corpus import Corpus, Floats, Rows
+from context_manager.retrieval.neighbours import Surroundings
 from context_manager.retrieval.query import Query, QueryWord
 
 K1: Final = 1.2
 B: Final = 0.3
+FADE: Final = 0.7
+"""How much less a word counts for each passage between it and the one scored."""
+
 PIECES_NEEDED: Final = 0.5
 """Share of a word's pieces that must stand together in a passage to stand in for the word."""
 
@@ -25,29 +31,29 @@ class WordScores:
     """Result of looking up the words of a query.
 
     Attributes:
-        passages: float32 [p], the BM25 sum; 0 where no word matches.
-        coverage: share of the query's total word weight that some passage of the corpus holds,
-            in [0, 1]; 0 for a query without words.
+        passages: float32 [p], the BM25 sum of each passage itself; 0 where no word matches.
+        nearby: float32 [p], the same with the words said nearby.
+        possible: the sum a passage would reach that held every word of the query often.
     """
 
     passages: Floats
-    coverage: float
+    nearby: Floats
+    possible: float
 
 
-def word_scores(corpus: Corpus, query: Query) -> WordScores:
+def word_scores(corpus: Corpus, query: Query, around: Surroundings) -> WordScores:
     """Return how well each passage matches the query's words."""
-    scores = np.zeros(corpus.passages, dtype=np.float32)
+    own = np.zeros(corpus.passages, dtype=np.float32)
+    nearby = np.zeros(corpus.passages, dtype=np.float32)
     norm = _length_norm(corpus)
-    found = total = 0.0
+    possible = 0.0
     for word in query.words:
-        rare = _rarity(0, corpus.passages)
-        weights = [_add(scores, corpus, term, norm) for term in word.terms]
-        held = [weight for weight in weights if weight]
-        if not held:
-            _add_pieces(scores, corpus, word)
-        found += max(held, default=0.0)
-        total += max(held, default=rare)
-    return WordScores(scores, found / total if total else 0.0)
+        matches = _matches(corpus, word, norm)
+        for rows, values in matches:
+            own[rows] += values
+            nearby += around.strongest(rows, values, FADE)
+        possible += _weight(corpus, word)
+    return WordScores(own, around.by_row(nearby), possible)
 
 
 def _length_norm(corpus: Corpus) -> Floats:
@@ -61,27 +67,30 @@ def _rarity(frequency: int, passages: int) -> float:
     return float(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)))
 
 
-def _add(scores: Floats, corpus: Corpus, term: int, norm: Floats) -> float:
-    rows, counts = corpus.postings.rows(term)
-    if not len(rows):
-        return 0.0
-    rarity = _rarity(len(rows), corpus.passages)
-    scores[rows] += np.float32(rarity * (K1 + 1)) * (counts / (counts + norm[rows]))
-    return rarity
+def _weight(corpus: Corpus, word: QueryWord) -> float:
+    """Return what a passage could gain from a word, as if it held all its terms very often."""
+    held = [len(corpus.postings.rows(term)[0]) for term in word.terms]
+    rarities = [_rarity(frequency, corpus.passages) for frequency in held if frequency]
+    return (K1 + 1) * (sum(rarities) or _rarity(0, corpus.passages))
 
 
-def _add_pieces(scores: Floats, corpus: Corpus, word: QueryWord) -> None:
-    """Score passages that hold enough of the pieces of a word nobody wrote as it stands."""
+def _matches(corpus: Corpus, word: QueryWord, norm: Floats) -> list[tuple[Rows, Floats]]:
+    """Return the rows and BM25 values of each term of a word, or else of its pieces."""
+    found = []
+    for term in word.terms:
+        rows, counts = corpus.postings.rows(term)
+        if len(rows):
+            scale = np.float32((K1 + 1) * _rarity(len(rows), corpus.passages))
+            found.append((rows, (scale * counts / (counts + norm[rows])).astype(np.float32)))
+    return found or _piece_matches(corpus, word)
+
+
+def _piece_matches(corpus: Corpus, word: QueryWord) -> list[tuple[Rows, Floats]]:
+    """Return passages that hold enough of the pieces of a word nobody wrote as it stands."""
     if not word.pieces:
-        return
-    rows, held = _piece_counts(corpus.postings, word.pieces)
-    share = held / len(word.pieces)
-    enough = share >= PIECES_NEEDED
-    rows, share = rows[enough], share[enough]
-    scores[rows] += np.float32(_rarity(len(rows), corpus.passages)) * share
-
-
-def _piece_counts(postings: Postings, pieces: tuple[int, ...]) -> tuple[Rows, Floats]:
-    lists = [postings.rows(piece)[0] for piece in pieces]
+        return []
+    lists = [corpus.postings.rows(piece)[0] for piece in word.pieces]
     rows, held = np.unique(np.concatenate(lists), return_counts=True)
-    return rows, held.astype(np.float32)
+    share = held / len(word.pieces)
+    rows, share = rows[share >= PIECES_NEEDED], share[share >= PIECES_NEEDED]
+    return [(rows, (_rarity(len(rows), corpus.passages) * share).astype(np.float32))]

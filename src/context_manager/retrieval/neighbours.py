@@ -1,31 +1,79 @@
-"""Decides how much of what an entry says is also said by the entries around it.
+"""Decides how much of what a passage says is also said by the passages around it.
 
-A question is often answered in the message after the one it resembles. Scores therefore flow
-to the neighbours in the same session. Must not know what the scores mean.
+A question is often answered just after the message it resembles, and the words of a question
+are rarely all in one message. Scores therefore flow to the passages said shortly before and
+after in the same session: the distance is counted in passages, so that a long message between
+two short ones keeps them apart. Must not know what the scores mean.
 """
 
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 
-from context_manager.retrieval.corpus import Corpus, Floats, Rows
+from context_manager.retrieval.corpus import Corpus, Floats
 
+REACH: Final = 4
+"""Steps over which sums are taken."""
 
-def around(corpus: Corpus, values: Floats, reach: int = 1) -> Floats:
-    """Return, for each entry, the sum of its neighbours' values up to ``reach`` steps away.
-
-    Args:
-        corpus: whose ``before`` and ``after`` are followed; sessions are never crossed.
-        values: float32 [e].
-        reach: steps to each side, at least 1.
-    """
-    total = np.zeros(len(values), dtype=np.float32)
-    padded = np.append(values, np.float32(0))
-    for step in (corpus.before, corpus.after):
-        at = step
-        for _ in range(reach):
-            total += padded[at]
-            at = _follow(step, at)
-    return total
+STRIDES: Final = (1, 2, 4)
+"""Steps that, taken one after the other, reach every distance up to 7."""
 
 
-def _follow(step: Rows, at: Rows) -> Rows:
-    return np.append(step, np.int32(-1))[at]
+class Surroundings:
+    """The passages of a corpus in reading order, for spreading scores over them."""
+
+    __slots__ = ("_masks", "_place", "_reading")
+
+    def __init__(self, corpus: Corpus) -> None:
+        """Lay out the reading order of ``corpus`` once for a query."""
+        self._reading = corpus.reading
+        self._place = np.empty(corpus.passages, dtype=np.int32)
+        self._place[corpus.reading] = np.arange(corpus.passages, dtype=np.int32)
+        run = corpus.run
+        self._masks: dict[int, NDArray[np.bool_]] = {
+            step: run[step:] == run[:-step] for step in range(1, REACH + 1) if step < len(run)
+        }
+
+    def strongest(self, rows: NDArray[np.int32], values: Floats, fade: float) -> Floats:
+        """Return for each place the highest value nearby, times ``fade`` per step away.
+
+        Args:
+            rows: int32, distinct passage rows.
+            values: float32, their values, not negative; all others count as 0.
+            fade: in (0, 1); values more than 7 steps away are not seen.
+
+        Returns:
+            float32 [p] by place in reading order; `by_row` turns it into rows.
+        """
+        best = np.zeros(len(self._reading), dtype=np.float32)
+        best[self._place[rows]] = values
+        for step in STRIDES:
+            if step not in self._masks:
+                break
+            together = self._masks[step]
+            weight = np.float32(fade**step)
+            onward = weight * best[:-step] * together
+            back = weight * best[step:] * together
+            np.maximum(best[step:], onward, out=best[step:])
+            np.maximum(best[:-step], back, out=best[:-step])
+        return best
+
+    def blurred(self, values: Floats, fade: float) -> Floats:
+        """Return each passage's value plus those around it, times ``fade`` per step away.
+
+        Args:
+            values: float32 [p] by row.
+            fade: in (0, 1); the sum reaches 4 steps.
+        """
+        said = values[self._reading]
+        total = said.copy()
+        for step, together in self._masks.items():
+            weight = np.float32(fade**step)
+            total[step:] += weight * said[:-step] * together
+            total[:-step] += weight * said[step:] * together
+        return self.by_row(total)
+
+    def by_row(self, places: Floats) -> Floats:
+        """Return values by passage row from values by place in reading order."""
+        return places[self._place]

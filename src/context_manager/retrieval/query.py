@@ -3,6 +3,7 @@
 Must not know about the corpus beyond what is handed in, nor about scores.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from context_manager.retrieval.analysis import (
@@ -14,6 +15,7 @@ from context_manager.retrieval.analysis import (
     words,
 )
 from context_manager.retrieval.corpus import Floats
+from context_manager.retrieval.cues import MARKS, Asked, asked
 from context_manager.retrieval.stem import stem
 
 MOST_WORDS = 64
@@ -45,13 +47,17 @@ class Query:
         text: the input as given.
         words: its content words.
         vector: float32 [d] of unit length, or None while there is no embedder.
-        now: seconds since 1970; relative times and recency count from here.
+        now: seconds since 1970; recency counts from here.
+        asked: what kind of answer is wanted.
+        cues: hashes of the marks `cues.marks` gives to texts, by mark.
     """
 
     text: str
     words: tuple[QueryWord, ...]
     vector: Floats | None
     now: float
+    asked: Asked
+    cues: Mapping[str, int]
 
 
 def parse(text: str, *, key: bytes, vector: Floats | None = None, now: float = 0.0) -> Query:
@@ -64,7 +70,9 @@ def parse(text: str, *, key: bytes, vector: Floats | None = None, now: float = 0
         now: the present, seconds since 1970.
     """
     found = tuple(_word(word, key) for word in query_words(text)[:MOST_WORDS])
-    return Query(text, found, vector, now)
+    hashes = term_hashes(MARKS, key)
+    cues = {mark: int(value) for mark, value in zip(MARKS, hashes, strict=True)}
+    return Query(text, found, vector, now, asked(text), cues)
 
 
 def _word(word: str, key: bytes) -> QueryWord:

@@ -1,0 +1,124 @@
+"""Decides what is measured of each entry for a query: one named column per measure.
+
+Graded measures are standardised over the entries of the corpus; marks are 0 or 1. What a
+column is worth is decided in `rank`. Must not know weights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from context_manager.retrieval.corpus import ROLE_CODES, Corpus, Floats
+from context_manager.retrieval.cues import NUMBER, STANDING, TIME
+from context_manager.retrieval.fuse import standardised
+from context_manager.retrieval.lexical import word_scores
+from context_manager.retrieval.neighbours import Surroundings
+from context_manager.retrieval.query import Query
+
+FADE: Final = 0.37
+"""How much less likeness counts for each passage between; e to the -1, one passage's reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What was measured.
+
+    Attributes:
+        columns: by name, float32 [e].
+        passages: float32 [p], how well each passage by itself fits, to choose what is shown.
+        coverage: the best entry's share of the word sum the query could reach, in [0, 1].
+        likeness: the highest cosine of any passage, in [-1, 1]; 0 without vectors.
+    """
+
+    columns: Mapping[str, Floats]
+    passages: Floats
+    coverage: float
+    likeness: float
+
+
+def columns_of(corpus: Corpus, query: Query, half_life: float) -> Features:
+    """Return the columns for a query over a corpus that is not empty.
+
+    Args:
+        corpus: at least one entry.
+        query: what is looked for.
+        half_life: seconds after which recency counts half.
+    """
+    around = Surroundings(corpus)
+    words = word_scores(corpus, query, around)
+    likeness = _likeness(corpus, query)
+    nearby = around.blurred(likeness - likeness.mean(), FADE)
+    said = corpus.per_entry(words.nearby)
+    return Features(
+        columns={
+            "words": standardised(said),
+            "vectors": standardised(corpus.per_entry(likeness)),
+            "vectors nearby": standardised(corpus.per_entry(nearby)),
+            **_marks(corpus, query),
+            "long": np.log(_passages(corpus)),
+            "recency": recency(corpus.entries.time, query.now, half_life),
+            "importance": corpus.entries.importance - np.float32(0.5),
+        },
+        passages=standardised(words.passages) + standardised(likeness),
+        coverage=float(said.max()) / words.possible if words.possible else 0.0,
+        likeness=float(likeness.max()) if query.vector is not None else 0.0,
+    )
+
+
+def _likeness(corpus: Corpus, query: Query) -> Floats:
+    """Return each passage's cosine to the query; the mean of the others while one is pending."""
+    if query.vector is None or not corpus.vectors.shape[1]:
+        return np.zeros(corpus.passages, dtype=np.float32)
+    cosines: Floats = corpus.vectors @ query.vector
+    pending = cosines == 0
+    if pending.any() and not pending.all():
+        cosines[pending] = cosines[~pending].mean()
+    return cosines
+
+
+def _marks(corpus: Corpus, query: Query) -> dict[str, Floats]:
+    by_assistant = (corpus.entries.role == ROLE_CODES["assistant"]).astype(np.float32)
+    asked = query.asked
+    nothing = np.zeros_like(by_assistant)
+    return {
+        "speaker": _said_by_named(corpus, query),
+        "assistant": by_assistant,
+        "assistant asked": by_assistant if asked.assistant else nothing,
+        "time": _held(corpus, query.cues[TIME]) if asked.time else nothing,
+        "number": _held(corpus, query.cues[NUMBER]) if asked.number else nothing,
+        "standing": _held(corpus, query.cues[STANDING]),
+    }
+
+
+def _held(corpus: Corpus, term: int) -> Floats:
+    """Return 1 for entries that have the term in any passage."""
+    mark = np.zeros(len(corpus.entries), dtype=np.float32)
+    mark[corpus.entry[corpus.postings.rows(term)[0]]] = 1
+    return mark
+
+
+def _said_by_named(corpus: Corpus, query: Query) -> Floats:
+    """Return 1 for what was said by the one speaker the query names; 0 if it names several."""
+    named = [
+        rows
+        for term in dict.fromkeys(word.speaker for word in query.words)
+        if len(rows := corpus.postings.rows(term)[0])
+    ]
+    mark = np.zeros(len(corpus.entries), dtype=np.float32)
+    if len(named) == 1:
+        mark[corpus.entry[named[0]]] = 1
+    return mark
+
+
+def _passages(corpus: Corpus) -> Floats:
+    return np.diff(np.append(corpus.first, corpus.passages)).astype(np.float32)
+
+
+def recency(time: NDArray[np.float64], now: float, half_life: float) -> Floats:
+    """Return 1 for what is said now, half of it after each half-life, 0 for unknown times."""
+    age = np.maximum(now - time, 0.0)
+    fresh = np.where(np.isnan(age), 0.0, 0.5 ** (age / half_life))
+    return fresh.astype(np.float32)
