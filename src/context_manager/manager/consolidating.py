@@ -2,8 +2,9 @@
 
 Decides when a chunk is due and in which order the steps happen: summarise outside any lock or
 transaction, then in one transaction store the summary with its sources and mark the turns. A
-failure before that transaction changes nothing. Without an LLM this runs at once; with one it runs
-in the background.
+failure before that transaction changes nothing, and the store refuses a summary one of whose
+sources was forgotten or summarised by another process meanwhile. Without an LLM this runs at once;
+with one it runs in the background.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from context_manager.errors import ConflictError
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
-from context_manager.records import MemoryEntry, Trust, Turn, trust_of_role
+from context_manager.memory.summary import derived_trust
+from context_manager.records import MemoryEntry, Turn
 from context_manager.store.protocol import Change, EntryFilter, EntryUpdate
 
 if TYPE_CHECKING:
@@ -36,13 +39,21 @@ def consolidate_if_due(cm: ContextManager, session: Session) -> None:
 def consolidate(cm: ContextManager, session: Session) -> None:
     """Summarise chunk after chunk while enough has left the working set."""
     size = cm.config.memory.chunk_size
-    while session.memory.fallen_tokens >= size:
-        chunk, _ = session.memory.get_chunk_for_summarization(size)
-        if not _store_chunk_summary(cm, chunk):
-            session.memory.hand_back(chunk)
-            return
-        session.memory.mark_consolidated(chunk)
-    _merge(cm)
+    try:
+        while session.memory.fallen_tokens >= size:
+            chunk, _ = session.memory.get_chunk_for_summarization(size)
+            done = False
+            try:
+                done = _store_chunk_summary(cm, chunk)
+            finally:
+                if not done:
+                    session.memory.hand_back(chunk)
+            if not done:
+                return
+            session.memory.mark_consolidated(chunk)
+        _merge(cm)
+    except ConflictError:
+        session.reload()  # what is open now is summarised next time
 
 
 def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
@@ -50,7 +61,7 @@ def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
     text = cm.summarizer.summarize_chunk(list(chunk))
     if not isinstance(text, str) or not text.strip():
         return False
-    messages = [message for turn in chunk for message in turn.messages]
+    sources = _stored_messages(cm, chunk)
     entry = MemoryEntry(
         id=new_id("sum"),
         text=text,
@@ -58,17 +69,31 @@ def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
         timestamp=chunk[-1].timestamp,
         kind="summary",
         scope=cm.scope,
-        trust=min((trust_of_role(message.role) for message in messages), default=Trust.EXTERNAL),
-        source_ids=tuple(message.id for message in messages if message.id),
+        trust=min((source.trust for source in sources), default=derived_trust(chunk)),
+        source_ids=tuple(source.id for source in sources),
     )
-    stored = [turn.id for turn in chunk if turn.id]
+    stored = tuple(turn.id for turn in chunk if turn.id)
     change = Change(
         entries=(cm.archive.drafter.entry(entry),),
-        consolidated=tuple(stored),
-        key=f"chunk:{stored[0]}:{stored[-1]}" if stored else None,
+        consolidated=stored,
+        expect_entries=tuple(e.id for e in sources if e.superseded_by is None),
+        expect_turns=stored,
     )
     cm.archive.apply(cm.scope.partition, change)
     return True
+
+
+def _stored_messages(cm: ContextManager, chunk: Sequence[Turn]) -> list[MemoryEntry]:
+    """The entries of a chunk's messages.
+
+    Raises:
+        ConflictError: Some were forgotten since the chunk was taken.
+    """
+    ids = [message.id for turn in chunk for message in turn.messages if message.id]
+    found = cm.archive.store.entries(cm.scope.partition, ids)
+    if len(found) < len(ids):
+        raise ConflictError("a turn of this chunk was forgotten meanwhile")
+    return found
 
 
 def _merge(cm: ContextManager) -> None:
@@ -95,6 +120,6 @@ def _merge(cm: ContextManager) -> None:
     change = Change(
         entries=(cm.archive.drafter.entry(merged),),
         updates=tuple(EntryUpdate(e.id, {"superseded_by": merged.id}) for e in current),
-        key=f"merge:{current[0].id}:{current[-1].id}",
+        expect_entries=tuple(entry.id for entry in current),
     )
     cm.archive.apply(cm.scope.partition, change)

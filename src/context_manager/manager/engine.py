@@ -14,7 +14,7 @@ from context_manager.manager.background import Background
 from context_manager.manager.session import Session
 from context_manager.memory.archive import Archive
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.records import Context, Scope
+from context_manager.records import Context, Partition, Scope
 from context_manager.store import Store
 
 SESSIONS = 1024
@@ -36,7 +36,7 @@ class Engine:
         self.store = store
         self.archive = Archive(store, embedder, count_tokens)
         self.background = Background()
-        self.built: OrderedDict[Scope, tuple[object, Context]] = OrderedDict()
+        self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()
 
@@ -56,18 +56,43 @@ class Engine:
         with self._lock:
             self._sessions[scope] = Session(self.store, scope, memory)
 
-    def remember_built(self, scope: Scope, key: object, context: Context) -> None:
-        """Keep the context built last in a scope, for `explain`."""
+    def clear_sessions(self, partition: Partition) -> None:
+        """Empty every working set of a partition whose memory was deleted."""
         with self._lock:
-            self.built[scope] = (key, context)
-            self.built.move_to_end(scope)
-            while len(self.built) > SESSIONS:
-                self.built.popitem(last=False)
+            for scope in [scope for scope in self._sessions if scope.partition == partition]:
+                self._sessions.pop(scope).memory.clear()
+
+    def epoch(self, scope: Scope) -> int:
+        """Grows when something of the scope's partition is forgotten or altered, by any process."""
+        return self.store.version(scope.partition).epoch
+
+    def remember_built(self, scope: Scope, key: object, epoch: int, context: Context) -> None:
+        """Keep the context built last in a scope, for `explain`.
+
+        Args:
+            scope: Whose it is.
+            key: What was asked.
+            epoch: That of the scope before it was built.
+            context: The result.
+        """
+        with self._lock:
+            self._built[scope] = (key, epoch, context)
+            self._built.move_to_end(scope)
+            while len(self._built) > SESSIONS:
+                self._built.popitem(last=False)
+
+    def last_built(self, scope: Scope, key: object) -> Context | None:
+        """The context built last in a scope, if of this key and not of an earlier epoch."""
+        with self._lock:
+            known, epoch, context = self._built.get(scope, (None, -1, None))
+        if known != key or epoch != self.epoch(scope):
+            return None
+        return context
 
     def forget_built(self) -> None:
         """Let go of every kept context."""
         with self._lock:
-            self.built.clear()
+            self._built.clear()
 
     def close(self) -> None:
         """Finish background work and release the store."""

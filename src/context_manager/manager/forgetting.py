@@ -1,34 +1,32 @@
-"""Forgotten means gone: what is deleted, what is made anew without it, and the receipt.
+"""Forgotten means gone: what is deleted, in one transaction, and the receipt.
 
-Decides what else must go with an entry: every summary and fact derived from it, directly or over
-several steps. Those are made anew from what remains, extractively, in the same transaction; with
-nothing left of their sources they go too. It never puts a forgotten text into a log or a receipt.
+Decides the order: what was named and everything derived from it goes, summaries come back made
+from what remains, tombstones and a receipt are written, all at once; then the freed bytes are
+overwritten. Writing that races with it is refused by the store and tried anew. A forgotten text
+enters neither a log nor a receipt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from context_manager.errors import InputError
-from context_manager.memory.drafting import label, new_id
-from context_manager.memory.summarizer import HierarchicalSummarizer
-from context_manager.records import MemoryEntry, Message, Receipt, Turn
-from context_manager.store.protocol import Change, EntryFilter
+from context_manager.errors import ConflictError, InputError
+from context_manager.manager import recording
+from context_manager.manager.rederiving import aftermath
+from context_manager.memory.erasures import RECEIPTS
+from context_manager.records import MemoryEntry, Receipt
+from context_manager.store.protocol import Change, EntryFilter, LedgerDraft
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
+TRIES = 8
+"""How often an erasure starts anew because others wrote at the same time."""
 
-@dataclass(slots=True)
-class _Erasure:
-    """What one call of `forget` will delete and write."""
-
-    doomed: dict[str, MemoryEntry] = field(default_factory=dict)
-    derived: dict[str, MemoryEntry] = field(default_factory=dict)
-    remade: list[MemoryEntry] = field(default_factory=list)
-    turns: list[str] = field(default_factory=list)
+PAGE = 2000
 
 
 def forget(
@@ -40,112 +38,147 @@ def forget(
     """Delete what was named and what follows from it; see `ContextManager.forget`."""
     if (ids is not None) + (where is not None) + everything != 1:
         raise InputError("say what to forget: ids, where=EntryFilter(...), or everything=True")
-    erasure = _Erasure()
-    for entry in _named(cm, ids, where):
-        erasure.doomed[entry.id] = entry
-    _add_derived(cm, erasure)
-    _remake(cm, erasure)
-    _add_empty_turns(cm, erasure)
+    if everything:
+        return erase_all(cm)
+    if where is not None:
+        return erase(cm, lambda: matching(cm, where), "filter")
+    wanted = [ids] if isinstance(ids, str) else list(ids or ())
+    return erase(cm, lambda: _named(cm, wanted), "ids")
+
+
+def erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], asked: str) -> Receipt:
+    """Delete the entries that ``choose`` gives, and what follows; called again after a conflict."""
+    return _settled(cm, _tried(lambda: _erase(cm, choose, asked)))
+
+
+def erase_all(cm: ContextManager) -> Receipt:
+    """Delete everything of the partition, recorded prompts too."""
+    receipt = _settled(cm, _tried(lambda: _erase_all(cm)))
+    cm.engine.clear_sessions(cm.scope.partition)
+    own = cm.long_term_memory
+    if getattr(own, "archive", None) is not cm.archive and hasattr(own, "clear"):
+        own.clear()
+    return receipt
+
+
+def matching(cm: ContextManager, where: EntryFilter) -> list[MemoryEntry]:
+    """The entries of the partition that match."""
+    return [entry for _, entry in cm.archive.store.find(cm.scope.partition, where)]
+
+
+def scrub(cm: ContextManager) -> bool:
+    """Overwrite freed bytes; True when nothing of what was deleted is left in the files."""
+    overwrite = getattr(cm.archive.store, "scrub", None)
+    return True if overwrite is None else bool(overwrite())
+
+
+def _erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], asked: str) -> Receipt:
+    now, last = cm.clock(), cm.archive.erasures.last(cm.scope.partition)
+    doomed = choose()
+    if not doomed:
+        return Receipt(0, 0, 0, 0, True, now, asked=asked)
+    partition, erasures = cm.scope.partition, cm.archive.erasures
+    after = aftermath(cm, doomed)
+    turns = _emptied_turns(cm, after.doomed)
+    strikes = recording.strikes(cm, after.removed.values())
+    receipt = Receipt(
+        entries=len(after.doomed),
+        turns=len(turns),
+        rederived=len(after.remade),
+        dropped=len(after.derived) - len(after.remade),
+        bytes_scrubbed=False,
+        at=now,
+        kinds=dict(Counter(entry.kind for entry in after.removed.values())),
+        recorded=len(strikes),
+        asked=asked,
+    )
+    receipt, line = erasures.issue(last, receipt)
     change = Change(
-        entries=tuple(cm.archive.drafter.entry(entry) for entry in erasure.remade),
-        remove_entries=(*erasure.doomed, *erasure.derived),
-        remove_turns=tuple(erasure.turns),
+        entries=tuple(cm.archive.drafter.entry(entry) for entry in after.remade),
+        updates=tuple(after.updates),
+        remove_entries=tuple(after.removed),
+        remove_turns=tuple(turns),
+        reopened=tuple(after.reopened),
+        strike=strikes,
+        ledger=(line, *erasures.tombstones([*after.removed, *turns], now)),
+        expect_closed=True,
     )
-    cm.archive.apply(cm.scope.partition, change)
+    cm.archive.apply(partition, change)
+    return receipt
+
+
+def _erase_all(cm: ContextManager) -> Receipt:
+    now, partition = cm.clock(), cm.scope.partition
+    last = cm.archive.erasures.last(partition)
+    kinds, turns = _census(cm)
+    recorded = recording.count(cm)
+    receipt = Receipt(
+        sum(kinds.values()),
+        turns,
+        rederived=0,
+        dropped=0,
+        bytes_scrubbed=False,
+        at=now,
+        kinds=dict(kinds),
+        recorded=recorded,
+        asked="everything",
+    )
+    if not (kinds or recorded):
+        return replace(receipt, bytes_scrubbed=True)
+    erasures, store = cm.archive.erasures, cm.archive.store
+    receipt, line = erasures.issue(last, receipt)
+    earlier = [
+        LedgerDraft(RECEIPTS, kept.name, kept.body) for kept in store.ledger(partition, RECEIPTS)
+    ]
+    tombstone = erasures.tombstone_of_all(partition, now)
+    cm.archive.apply(partition, Change(erase=True, ledger=(*earlier, line, tombstone)))
+    return receipt
+
+
+def _tried(step: Callable[[], Receipt]) -> Receipt:
+    """Do it anew while others write in between."""
+    for _ in range(TRIES - 1):
+        try:
+            return step()
+        except ConflictError:
+            continue
+    return step()
+
+
+def _settled(cm: ContextManager, receipt: Receipt) -> Receipt:
     cm.engine.forget_built()
-    scrub = getattr(cm.archive.store, "scrub", None)
-    return Receipt(
-        entries=len(erasure.doomed),
-        turns=len(erasure.turns),
-        rederived=len(erasure.remade),
-        dropped=len(erasure.derived) - len(erasure.remade),
-        bytes_scrubbed=bool(scrub()) if scrub is not None else True,
-        at=cm.clock(),
-    )
+    return replace(receipt, bytes_scrubbed=scrub(cm)) if receipt.number else receipt
 
 
-def _named(
-    cm: ContextManager, ids: str | Iterable[str] | None, where: EntryFilter | None
-) -> list[MemoryEntry]:
-    store, partition = cm.archive.store, cm.scope.partition
-    if ids is None:
-        return [entry for _, entry in store.find(partition, where or EntryFilter())]
-    wanted = [ids] if isinstance(ids, str) else list(ids)
-    found = store.entries(partition, wanted)
+def _named(cm: ContextManager, wanted: Sequence[str]) -> list[MemoryEntry]:
+    """The entries with these ids; a turn's id stands for its messages."""
+    found = cm.archive.store.entries(cm.scope.partition, wanted)
     known = {entry.id for entry in found}
     for turn_id in wanted:
         if turn_id not in known:
-            found += [entry for _, entry in store.find(partition, EntryFilter(turn_id=turn_id))]
-    return found
+            found += matching(cm, EntryFilter(turn_id=turn_id))
+    return list({entry.id: entry for entry in found}.values())
 
 
-def _add_derived(cm: ContextManager, erasure: _Erasure) -> None:
-    """Add everything made from the doomed, over any number of steps."""
-    waiting = list(erasure.doomed)
-    while waiting:
-        source = waiting.pop()
-        where = EntryFilter(source_id=source)
-        for _, entry in cm.archive.store.find(cm.scope.partition, where):
-            if entry.id not in erasure.doomed and entry.id not in erasure.derived:
-                erasure.derived[entry.id] = entry
-                waiting.append(entry.id)
+def _emptied_turns(cm: ContextManager, doomed: dict[str, MemoryEntry]) -> list[str]:
+    """The turns of which no message remains: their metadata goes as well."""
+    turn_ids = dict.fromkeys(entry.turn_id for entry in doomed.values() if entry.turn_id)
+    return [
+        turn_id
+        for turn_id in turn_ids
+        if all(entry.id in doomed for entry in matching(cm, EntryFilter(turn_id=turn_id)))
+    ]
 
 
-def _remake(cm: ContextManager, erasure: _Erasure) -> None:
-    """Make derived entries anew from what remains of their sources, deepest sources first."""
-    renamed: dict[str, MemoryEntry | None] = {}
-    for entry in sorted(erasure.derived.values(), key=lambda e: _depth(e, erasure.derived)):
-        left = [renamed.get(i, i) for i in entry.source_ids if i not in erasure.doomed]
-        made = [source for source in left if isinstance(source, MemoryEntry)]
-        kept = cm.archive.store.entries(
-            cm.scope.partition, [source for source in left if isinstance(source, str)]
-        )
-        sources = [*kept, *made]
-        renamed[entry.id] = _derived_again(cm, entry, sources) if sources else None
-    for old_id, remade in renamed.items():
-        if remade is not None:
-            successor = renamed.get(erasure.derived[old_id].superseded_by or "")
-            erasure.remade.append(
-                replace(remade, superseded_by=successor.id if successor else None)
-            )
-
-
-def _depth(entry: MemoryEntry, derived: dict[str, MemoryEntry]) -> int:
-    below = [derived[i] for i in entry.source_ids if i in derived]
-    return 1 + max((_depth(source, derived) for source in below), default=0)
-
-
-def _derived_again(
-    cm: ContextManager, entry: MemoryEntry, sources: Sequence[MemoryEntry]
-) -> MemoryEntry | None:
-    """The entry made from these sources alone; None for what cannot be made without a model."""
-    if entry.kind != "summary":
-        return None
-    summarizer = HierarchicalSummarizer(None, cm.config.memory.summary_compression_ratio)
-    if all(source.kind == "summary" for source in sources):
-        text = summarizer.summarize_hierarchically([source.text for source in sources])
-    else:
-        text = summarizer.summarize_chunk([_as_turn(source) for source in sources])
-    if not text.strip():
-        return None
-    return replace(
-        entry,
-        id=new_id("sum"),
-        text=text,
-        trust=min(source.trust for source in sources),
-        source_ids=tuple(source.id for source in sources),
-    )
-
-
-def _as_turn(entry: MemoryEntry) -> Turn:
-    message = Message(entry.role or "user", entry.text, name=entry.name or label(entry))
-    return Turn.of((message,), 0, entry.timestamp)
-
-
-def _add_empty_turns(cm: ContextManager, erasure: _Erasure) -> None:
-    """Add the turns of which no message remains: their metadata must go as well."""
-    turn_ids = dict.fromkeys(e.turn_id for e in erasure.doomed.values() if e.turn_id)
-    for turn_id in turn_ids:
-        messages = cm.archive.store.find(cm.scope.partition, EntryFilter(turn_id=turn_id))
-        if all(entry.id in erasure.doomed for _, entry in messages):
-            erasure.turns.append(turn_id)
+def _census(cm: ContextManager) -> tuple[Counter[str], int]:
+    """Entries by kind, and how many turns they belong to."""
+    kinds: Counter[str] = Counter()
+    turns: set[str] = set()
+    after = 0
+    while True:
+        page = cm.archive.store.find(cm.scope.partition, EntryFilter(), after=after, limit=PAGE)
+        kinds.update(entry.kind for _, entry in page)
+        turns.update(entry.turn_id for _, entry in page if entry.turn_id)
+        if len(page) < PAGE:
+            return kinds, len(turns)
+        after = page[-1][0]

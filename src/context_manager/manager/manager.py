@@ -146,18 +146,18 @@ class ContextManager(ManagerParts):
             BudgetError: The input alone exceeds the budget.
         """
         self.require_user()
+        epoch = self.engine.epoch(self.scope)
         context = building.build(self, user_input, budget, now)
-        self.engine.remember_built(self.scope, (user_input, budget, now), context)
+        self.engine.remember_built(self.scope, (user_input, budget, now), epoch, context)
         return context
 
     def explain(
         self, user_input: str, *, budget: int | None = None, now: float | None = None
     ) -> Context:
         """The context that `build` gave last for this input, or a new one: its slots say why."""
-        key, context = self.engine.built.get(self.scope, (None, None))
-        if context is not None and key == (user_input, budget, now):
-            return context
-        return self.build(user_input, budget=budget, now=now)
+        self.require_user()
+        context = self.engine.last_built(self.scope, (user_input, budget, now))
+        return context or self.build(user_input, budget=budget, now=now)
 
     # -- long-term memory -----------------------------------------------------------------------
 

@@ -42,6 +42,12 @@ class Session:
                 self._append_new()
             self._version = version
 
+    def reload(self) -> None:
+        """Read the session anew from the store."""
+        with self.lock:
+            self._version = None
+            self.follow()
+
     def append(self, turn: Turn) -> None:
         """Append a turn that was just journalled."""
         with self.lock:

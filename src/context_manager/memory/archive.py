@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError
 from context_manager.memory.drafting import Drafter, embedded_text
+from context_manager.memory.erasures import Erasures
 from context_manager.memory.view import PartitionView, Snapshot
 from context_manager.records import Hit, MemoryEntry, Partition, Scope
 from context_manager.retrieval import Ranking, Rerank, Settings, parse, rank
@@ -84,6 +85,7 @@ class Archive:
         self.store = store
         self.secret = store.secret()
         self.drafter = Drafter(self.secret, count_tokens)
+        self.erasures = Erasures(store)
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = RLock()

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What `forget` did.
+    """What `forget` did. The receipts of a partition form a chain: each names the one before.
 
     Args:
-        entries: Entries deleted, with their text, words and vectors.
+        entries: Entries deleted, with their text, words and vectors, those derived not counted.
         turns: Turns deleted because nothing of them remained.
         rederived: Summaries made anew from what remains of their sources.
-        dropped: Summaries deleted because none of their sources remains.
-        bytes_scrubbed: True when the store has also overwritten the freed bytes in its files.
+        dropped: Derived entries deleted because they could not be made anew.
+        bytes_scrubbed: True when the store has also overwritten the freed bytes in its files;
+            False means that it goes on trying. Not part of the chain.
         at: When, seconds since 1970.
+        kinds: Entries deleted by kind, those derived included.
+        recorded: Inputs deleted from recorded prompts; replaying one gives a hole in its place.
+        asked: What was asked: "ids", "filter", "everything", "revert", "sweep" or "restore".
+        number: Place in the chain, from 1; 0 when there was nothing to do, and nothing was
+            written.
+        previous: Digest of the receipt before, "" for the first.
+        digest: Keyed hash of everything above and of `previous`.
     """
 
     entries: int
@@ -24,3 +33,9 @@ class Receipt:
     dropped: int
     bytes_scrubbed: bool
     at: float
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    recorded: int = 0
+    asked: str = "ids"
+    number: int = 0
+    previous: str = ""
+    digest: str = ""
