@@ -28,6 +28,9 @@ from context_manager.retrieval import Rerank
 from context_manager.store import Store, stores
 from context_manager.tokens import TokenCounter
 
+EMBED_STEP = 32
+"""Passages embedded by one background job: about as long as the end of a process may wait."""
+
 
 class ManagerParts:
     """The parts of a `ContextManager`; see there."""
@@ -168,11 +171,14 @@ class ManagerParts:
         return self._embedder().fingerprint
 
     def embed_later(self) -> None:
-        """Embed what is pending in this partition in the background."""
+        """Embed what is pending in this partition in the background, a few passages at a time."""
         partition = self.scope.partition
-        self._engine.background.submit(
-            ("embed", partition), lambda: self.archive.embed_pending(partition)
-        )
+
+        def embed_some() -> None:
+            if self.archive.embed_pending(partition, EMBED_STEP) == EMBED_STEP:
+                self._engine.background.submit(("embed", partition), embed_some)
+
+        self._engine.background.submit(("embed", partition), embed_some)
 
     def close(self) -> None:
         """Finish background work and release the store; calling it again does nothing."""

@@ -1,0 +1,94 @@
+"""Background work: each job once, in order, and none that holds or breaks the process's end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from context_manager.errors import StoreError
+from context_manager.manager.background import Background
+
+
+def test_jobs_run_in_order_and_a_name_waits_only_once():
+    background, done, gate = Background(), [], threading.Event()
+    background.submit("first", lambda: gate.wait(10))
+    for number in range(3):
+        background.submit("second", lambda number=number: done.append(number))
+    background.submit("third", lambda: done.append("last"))
+    gate.set()
+    assert background.drain(10)
+    assert done == [0, "last"]
+
+
+def test_a_job_may_ask_for_itself_again():
+    background, left = Background(), [3, 2, 1]
+
+    def again() -> None:
+        if left.pop() and left:
+            background.submit("again", again)
+
+    background.submit("again", again)
+    assert background.drain(10)
+    assert left == []
+
+
+def test_an_error_of_ours_is_logged_by_its_type_and_stops_nothing(caplog):
+    caplog.set_level("INFO")
+    background, done = Background(), []
+
+    def fail() -> None:
+        raise StoreError("a text that must not reach the log")
+
+    background.submit("fails", fail)
+    background.submit("works", lambda: done.append(1))
+    assert background.drain(10)
+    assert done == [1]
+    assert "StoreError" in caplog.text
+    assert "must not reach" not in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_in_a_job_ends_neither_waiting_nor_later_work():
+    background, done = Background(), []
+    background.submit("defect", lambda: 1 / 0)
+    background.drain(10)
+    background.submit("works", lambda: done.append(1))
+    assert background.drain(10)
+    assert done == [1]
+
+
+def test_stopping_lets_the_running_job_finish_and_takes_no_more():
+    background, done = Background(), []
+    started, gate = threading.Event(), threading.Event()
+
+    def run() -> None:
+        started.set()
+        gate.wait(10)
+        done.append("running")
+
+    background.submit("running", run)
+    background.submit("waiting", lambda: done.append("waiting"))
+    assert started.wait(10)
+    threading.Timer(0.05, gate.set).start()
+    background.stop(10)
+    background.submit("late", lambda: done.append("late"))
+    assert background.drain(10)
+    assert done == ["running"]
+
+
+def test_a_process_may_end_at_once_while_texts_are_being_embedded():
+    code = """
+from context_manager import ContextManager
+cm = ContextManager()
+cm.observe("The weights come next.", "Go on.")
+cm.build_context("Which weights?")
+for number in range(60):
+    cm.observe(f"Sample {number} weighs {number * 3} grams.", "Recorded.")
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (child.returncode, child.stderr) == (0, "")
