@@ -434,11 +434,13 @@ def _check_expected(part: _Part, change: Change) -> None:
     stale = [name for name in change.expect_turns if name not in turns or turns[name].consolidated]
     if stale:
         raise conflict(stale, "turns")
-    gone = set(change.strike)
+    if change.expect_closed and not change.erase:
+        _check_closed(part, change)
+    struck = set(change.strike)
     taken = [
         line.name
         for line in change.ledger
-        if not (line.replace or change.erase or (line.book, line.name) in gone)
+        if not (line.replace or change.erase or (line.book, line.name) in struck)
         and line.name in part.books.get(line.book, {})
     ]
     if taken:
@@ -494,3 +496,16 @@ def _tests(where: EntryFilter) -> list[tuple[Callable[[_Kept, Any], bool], Any]]
     """What has to be asked of each entry; nothing is asked for a field that is left out."""
     wanted = ((test, getattr(where, name)) for name, test in _MATCHES.items())
     return [(test, value) for test, value in wanted if value is not None and value != {}]
+
+
+def _check_closed(part: _Part, change: Change) -> None:
+    gone = set(change.remove_entries)
+    for turn_id in change.remove_turns:
+        gone.update(part.turns[turn_id].entries if turn_id in part.turns else ())
+    derived = [
+        identifier
+        for identifier, kept in part.entries.items()
+        if identifier not in gone and gone.intersection(kept.entry.source_ids)
+    ]
+    if derived:
+        raise conflict(derived, "derived entries")

@@ -146,6 +146,8 @@ class Change:
             done and `ConflictError` is raised. So nothing is derived from what was forgotten or
             replaced while it was being made.
         expect_turns: Ids of turns that must be there with no summary standing for them.
+        expect_closed: Everything derived from what is removed must be removed too; otherwise
+            likewise. So nothing derived in the meantime outlives its source.
         key: Idempotency key; a second change with the same key does nothing and returns what the
             first returned.
     """
@@ -164,6 +166,7 @@ class Change:
     drop_model: str = ""
     expect_entries: tuple[str, ...] = ()
     expect_turns: tuple[str, ...] = ()
+    expect_closed: bool = False
     key: str | None = None
 
 

@@ -85,6 +85,16 @@ class Connections:
         finally:
             self._give_back(connection)
 
+    @contextmanager
+    def last_use(self) -> Iterator[apsw.Connection]:
+        """The writer, for work after which what it remembers of the file must be dropped."""
+        with self.writer() as connection:
+            try:
+                yield connection
+            finally:
+                self._writer = None
+                connection.close()
+
     def close(self) -> None:
         """Close what is idle, and what is lent when it comes back."""
         with self._write_lock, self._turnstile:

@@ -19,6 +19,13 @@ SELECT value FROM json_each(:ids) WHERE NOT EXISTS (
 SELECT value FROM json_each(:ids) WHERE NOT EXISTS (
     SELECT 1 FROM turns WHERE partition = :p AND id = value AND consolidated = 0)
 
+-- name: derived_from
+SELECT e.id FROM json_each(:keys) AS gone
+JOIN entries AS source ON source.key = gone.value
+JOIN sources AS s ON s.partition = :p AND s.source_id = source.id
+JOIN entries AS e ON e.key = s.entry
+WHERE s.entry NOT IN (SELECT value FROM json_each(:keys))
+
 -- name: line
 SELECT number FROM ledger WHERE partition = ? AND book = ? AND name = ?
 
@@ -264,3 +271,14 @@ WHERE p.partition = :p AND NOT EXISTS (
     SELECT 1 FROM vectors AS v WHERE v.partition = :p AND v.model = :model
     AND v.entry = p.entry AND v.ordinal = p.ordinal)
 ORDER BY p.entry, p.ordinal LIMIT :limit
+
+-- name: mark_erased
+UPDATE counters SET value = value + 1 WHERE name = 'erased'
+
+-- name: scrub_state
+SELECT sum(value) FILTER (WHERE name = 'erased'), sum(value) FILTER (WHERE name = 'scrubbed')
+FROM counters
+
+-- name: set_scrubbed
+UPDATE counters SET value = (SELECT value FROM counters WHERE name = 'erased')
+WHERE name = 'scrubbed'

@@ -26,11 +26,12 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
-from context_manager.store.sqlite import reads, schema
+from context_manager.store.sqlite import reads, schema, scrubbing
 from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.probe import Probe, probe_from
 from context_manager.store.sqlite.writes import Writing, committing
+from context_manager.store.upkeep import Scrubbed
 
 Durability = Literal["full", "normal"]
 
@@ -76,8 +77,12 @@ class SQLiteStore:
             vfs=vfs,
             prepare=self._prepare,
         )
+        self._vfs = vfs
         with self._write() as connection:
             self._secret = reads.secret(connection)
+            due = scrubbing.is_due(connection)
+        if due:
+            self.scrub()
 
     @property
     def location(self) -> str:
@@ -165,6 +170,15 @@ class SQLiteStore:
     def secret(self) -> bytes:
         """32 random bytes made with the file and kept in it: the key of all its hashes."""
         return self._secret
+
+    def scrub(self) -> Scrubbed:
+        """Overwrite what was deleted, in the file and in its log.
+
+        Call it after a change that removes something. What a killed process left undone is done
+        when the file is next opened, before anything is read.
+        """
+        with translated(self.location), self._connections.last_use() as connection:
+            return scrubbing.scrub(connection, self.location, self._vfs, self._probe)
 
     def close(self) -> None:
         """Close every connection; calling it again does nothing."""

@@ -46,11 +46,16 @@ from context_manager.store.sqlite.queries import QUERIES
 
 @contextmanager
 def committing(connection: apsw.Connection, probe: Probe) -> Iterator[None]:
-    """A write transaction: committed when the block ends, rolled back when it raises."""
+    """A write transaction: committed when the block ends, rolled back when it raises.
+
+    A block that found nothing to write may roll back itself.
+    """
     probe("begin")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        if not connection.in_transaction:
+            return
         probe("commit")
         connection.execute("COMMIT")
     except BaseException:
@@ -82,6 +87,8 @@ class Writing:
         self._before = version
         self._now = version.change + 1
         self._next_key = self._first_key = int(self._one("next_key")[0])
+        self._erased = False
+        self._untouched = connection.total_changes()
 
     def apply(self, change: Change) -> Applied:
         """Carry out the change, unless its key says that it was carried out before."""
@@ -137,6 +144,10 @@ class Writing:
         if change.key is not None:
             packed = json.dumps(asdict(applied))
             self._run("insert_done", (self._id, self._digest(change.key), packed))
+        if self._erased:
+            self._run("mark_erased")
+        if self._connection.total_changes() == self._untouched:
+            self._connection.execute("ROLLBACK")
         return applied
 
     def _take_key(self) -> int:
@@ -156,6 +167,7 @@ class Writing:
                     raise conflict(stale, kind)
 
     def _erase(self) -> int:
+        self._erased = True
         removed = int(self._one("count_entries", (self._id,))[0])
         for table in ("vectors", "passages", "sources", "entries", "turns", "sessions", "ledger"):
             self._run(f"erase_{table}", (self._id,))
@@ -169,6 +181,9 @@ class Writing:
             found.update(self._places("turn_entries", identifier))
         if not found:
             return 0
+        self._erased = True
+        if change.expect_closed:
+            self._check_closed(list(found))
         keys = [(self._id, key) for key in found]
         for name in ("delete_vectors", "delete_passages", "delete_sources", "delete_entry"):
             self._many(name, keys)
@@ -177,6 +192,12 @@ class Writing:
             self._run("delete_empty_turn", values)
             self._clear_turn(values)
         return len(found)
+
+    def _check_closed(self, keys: list[int]) -> None:
+        rows = self._run("derived_from", {"p": self._id, "keys": json.dumps(keys)})
+        derived = [identifier for (identifier,) in rows]
+        if derived:
+            raise conflict(derived, "derived entries")
 
     def _clear_turn(self, place: dict[str, Any]) -> None:
         """A turn that lost a message loses its metadata: they may tell of it."""
@@ -263,6 +284,7 @@ class Writing:
         found = self._run("entry_for_update", (self._id, update.entry_id)).fetchone()
         if found is None:
             return False
+        self._erased = self._erased or "metadata" in update.fields
         key, digest, *row = found
         entry = replace(entry_of(self._partition, row), **update.fields)
         values = entry_values(entry)
@@ -285,19 +307,24 @@ class Writing:
         self._run("drop_model", {"p": self._id, "model": model})
         dropped = self._connection.changes()
         if dropped:
+            self._erased = True
             self._run("touch_partition", (self._now, self._id))
         return dropped
 
     def _write_ledger(self, change: Change) -> None:
         for book, name in change.strike:
-            self._run("strike", (self._id, book, name))
+            self._strike(book, name)
         for line in change.ledger:
             if line.replace:
-                self._run("strike", (self._id, line.book, line.name))
+                self._strike(line.book, line.name)
             elif self._run("line", (self._id, line.book, line.name)).fetchone() is not None:
                 raise conflict([line.name], "ledger lines")
             number, values = self._take_key(), (line.book, line.name, line.body)
             self._run("insert_line", (number, self._id, *values, self._sum(number, *values)))
+
+    def _strike(self, book: str, name: str) -> None:
+        self._run("strike", (self._id, book, name))
+        self._erased = self._erased or self._connection.changes() > 0
 
     def _sum(self, *values: Any) -> bytes:
         return checksum(self._secret, self._partition, *values)
