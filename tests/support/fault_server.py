@@ -8,6 +8,7 @@ and streamed. It knows no client and no part of the package.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -50,6 +51,16 @@ class Exchange:
 
 
 def _reply(exchange: Exchange, text: str | None) -> dict[str, Any]:
+    if exchange.path.endswith("/responses"):
+        part = {"type": "output_text", "text": text, "annotations": []}
+        message = {
+            "id": "m1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [part],
+        }
+        return {"id": "r1", "object": "response", "created_at": 0, "output": [message]}
     if exchange.anthropic:
         return {
             "id": "msg_1",
@@ -78,6 +89,10 @@ def _reply(exchange: Exchange, text: str | None) -> dict[str, Any]:
 
 
 def _events(exchange: Exchange, pieces: Sequence[str]) -> list[bytes]:
+    if exchange.path.endswith("/responses"):
+        deltas = [{"type": "response.output_text.delta", "delta": piece} for piece in pieces]
+        done = {"type": "response.completed", "response": _reply(exchange, "".join(pieces))}
+        return [f"event: {d['type']}\ndata: {json.dumps(d)}\n\n".encode() for d in [*deltas, done]]
     if exchange.anthropic:
         usage = {"input_tokens": 11, "output_tokens": 1}
         start = {**_reply(exchange, ""), "content": [], "usage": usage, "stop_reason": None}
@@ -123,13 +138,38 @@ def answers(text: str | None = "Fine.") -> Act:
     def act(exchange: Exchange) -> None:
         if exchange.body.get("stream"):
             exchange.head(kind="text/event-stream")
-            for event in _events(exchange, [f"{word} " for word in (text or "").split()]):
+            for event in _events(exchange, re.findall(r"\S+\s*", text or "")):
                 exchange.send(event)
         else:
             exchange.head()
             exchange.send(json.dumps(_reply(exchange, text)).encode())
 
     return act
+
+
+def calls_a_tool(exchange: Exchange) -> None:
+    """Answer with a call of the tool ``weather``, streamed if the request asks for a stream."""
+    reply = _reply(exchange, None)
+    call = {"id": "t1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    if exchange.anthropic:
+        reply["content"] = [{"type": "tool_use", "id": "t1", "name": "weather", "input": {}}]
+    else:
+        reply["choices"][0]["message"]["tool_calls"] = [call]
+    if not exchange.body.get("stream"):
+        exchange.head()
+        exchange.send(json.dumps(reply).encode())
+        return
+    exchange.head(kind="text/event-stream")
+    events = _events(exchange, ["Let me look. "])
+    if exchange.anthropic:
+        block = {"type": "content_block_start", "index": 1, "content_block": reply["content"][0]}
+        events.insert(-2, f"event: {block['type']}\ndata: {json.dumps(block)}\n\n".encode())
+    else:
+        delta = {"index": 0, "delta": {"tool_calls": [{"index": 0, **call}]}}
+        chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 0, "choices": [delta]}
+        events.insert(-2, f"data: {json.dumps(chunk)}\n\n".encode())
+    for event in events:
+        exchange.send(event)
 
 
 def status(code: int, message: str = "told to fail", **headers: str) -> Act:
