@@ -1,34 +1,94 @@
 """Decides what a ranking score is worth as a probability, and when nothing answers.
 
-The constants are fitted by ``bench/`` on conversations with known evidence. Must not know how
-scores come about.
+Two logistic curves over the same evidence: one says how likely the corpus answers the query at
+all, the other how likely an entry is evidence for it, given its softmax share of all scores
+(the weights of ranking were learned under that loss, so the share is nearly the odds).
+The evidence is taken from raw cosines and word shares, not from scores standardised within the
+corpus: the best of many irrelevant entries must not look relevant. Must not know how the
+ranking score is made.
+
+The constants were fitted on conversations between people and with assistants together, on
+questions asked of their own and of wrong conversations, and checked by leaving conversations
+out. They hold for cosines of the model in the package; for other models, whose cosines lie
+elsewhere, the constants that need no vectors are used.
 """
 
-import math
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from context_manager.retrieval.corpus import Floats
 
-SLOPE = 1.0
-MIDDLE = 5.0
-"""Relevance is a logistic curve of the ranking score: 0.5 at ``MIDDLE``."""
-
-COVERED_FROM = 0.5
+COVERED_FROM: Final = 0.5
 """A query is covered when its estimated probability of being answered reaches this."""
 
 
-def relevance(scores: Floats) -> Floats:
-    """Return the calibrated relevance in [0, 1] of ranking scores; monotone."""
-    curve: Floats = 1.0 / (1.0 + np.exp(np.clip(-SLOPE * (scores - MIDDLE), -50, 50)))
-    return curve.astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for the corpus answering the query.
+
+    Attributes:
+        likeness: mean cosine of the few entries most like the query, None without vectors.
+        coverage: the best entry's share of the word sum the query could reach, in [0, 1];
+            names of speakers left out.
+        speaker_lead: by how much of that share the named speaker's best entry by itself leads
+            the best entry of all others; negative when others said it; 0 if none is named.
+    """
+
+    likeness: float | None
+    coverage: float
+    speaker_lead: float
 
 
-def answerability(best: float, coverage: float) -> float:
-    """Return the estimated probability that any entry answers the query.
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Weights of a logistic curve over `Evidence` and the log of the softmax share."""
+
+    likeness: float
+    coverage: float
+    speaker_lead: float
+    share: float
+    constant: float
+
+    def logit(self, evidence: Evidence) -> float:
+        """Return the log odds that the evidence alone gives."""
+        return (
+            self.likeness * (evidence.likeness or 0.0)
+            + self.coverage * evidence.coverage
+            + self.speaker_lead * evidence.speaker_lead
+            + self.constant
+        )
+
+
+ANSWERED: Final = Curve(8.7, 4.5, 7.9, 0.0, -5.7)
+ANSWERED_BY_WORDS: Final = Curve(0.0, 9.3, 8.6, 0.0, -2.6)
+RELEVANT: Final = Curve(5.2, 1.2, 1.1, 1.0, -2.8)
+RELEVANT_BY_WORDS: Final = Curve(0.0, 4.1, 1.2, 1.0, -0.9)
+
+
+def relevance(scores: Floats, rivals: Floats, evidence: Evidence) -> Floats:
+    """Return the calibrated relevance in [0, 1] of ranking scores; monotone.
 
     Args:
-        best: the highest ranking score.
-        coverage: share of the query's word weight found in the corpus, in [0, 1].
+        scores: of the entries asked about.
+        rivals: of all entries that compete, those asked about included.
+        evidence: what speaks for the corpus.
     """
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, best - MIDDLE + 2 * (coverage - 1)))))
+    if not len(rivals):
+        return scores
+    curve = RELEVANT_BY_WORDS if evidence.likeness is None else RELEVANT
+    best = float(rivals.max())
+    total = best + float(np.log(np.exp(rivals - np.float32(best)).sum()))
+    return _probability(curve.logit(evidence) + curve.share * (scores - total))
+
+
+def answerability(evidence: Evidence) -> float:
+    """Return the estimated probability in [0, 1] that any entry answers the query."""
+    curve = ANSWERED_BY_WORDS if evidence.likeness is None else ANSWERED
+    return float(_probability(np.full(1, curve.logit(evidence), dtype=np.float32))[0])
+
+
+def _probability(odds: Floats) -> Floats:
+    chance: Floats = (1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50)))).astype(np.float32)
+    return chance

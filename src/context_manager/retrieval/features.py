@@ -11,12 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from context_manager.retrieval.corpus import ROLE_CODES, Corpus, Floats
+from context_manager.retrieval.calibrate import Evidence
+from context_manager.retrieval.corpus import ROLE_CODES, Corpus, Floats, Rows
 from context_manager.retrieval.cues import NUMBER, STANDING, TIME
 from context_manager.retrieval.fuse import standardised
-from context_manager.retrieval.lexical import word_scores
+from context_manager.retrieval.lexical import WordScores, word_scores
 from context_manager.retrieval.neighbours import Surroundings
-from context_manager.retrieval.query import Query
+from context_manager.retrieval.query import Query, QueryWord
 
 FADE: Final = 0.37
 """How much less likeness counts for each passage between; e to the -1, one passage's reach."""
@@ -29,14 +30,12 @@ class Features:
     Attributes:
         columns: by name, float32 [e].
         passages: float32 [p], how well each passage by itself fits, to choose what is shown.
-        coverage: the best entry's share of the word sum the query could reach, in [0, 1].
-        likeness: the highest cosine of any passage, in [-1, 1]; 0 without vectors.
+        evidence: what speaks for the corpus answering the query.
     """
 
     columns: Mapping[str, Floats]
     passages: Floats
-    coverage: float
-    likeness: float
+    evidence: Evidence
 
 
 def columns_of(corpus: Corpus, query: Query, half_life: float) -> Features:
@@ -48,27 +47,57 @@ def columns_of(corpus: Corpus, query: Query, half_life: float) -> Features:
         half_life: seconds after which recency counts half.
     """
     around = Surroundings(corpus)
-    words = word_scores(corpus, query, around)
-    likeness = _likeness(corpus, query)
-    nearby = around.blurred(likeness - likeness.mean(), FADE)
-    said = corpus.per_entry(words.nearby)
+    speakers = _speakers(corpus, query)
+    named = _said_by_named(corpus, speakers)
+    words = word_scores(corpus, _topics(query, speakers), around)
+    cosines = _cosines(corpus, query)
+    nearby = around.blurred(cosines - cosines.mean(), FADE)
+    likeness = corpus.per_entry(cosines)
     return Features(
         columns={
-            "words": standardised(said),
-            "vectors": standardised(corpus.per_entry(likeness)),
+            "words": standardised(corpus.per_entry(words.nearby)),
+            "vectors": standardised(likeness),
             "vectors nearby": standardised(corpus.per_entry(nearby)),
+            "speaker": named,
             **_marks(corpus, query),
             "long": np.log(_passages(corpus)),
             "recency": recency(corpus.entries.time, query.now, half_life),
             "importance": corpus.entries.importance - np.float32(0.5),
         },
-        passages=standardised(words.passages) + standardised(likeness),
-        coverage=float(said.max()) / words.possible if words.possible else 0.0,
-        likeness=float(likeness.max()) if query.vector is not None else 0.0,
+        passages=standardised(words.passages) + standardised(cosines),
+        evidence=Evidence(
+            likeness=_highest(likeness) if cosines.any() else None,
+            coverage=words.share(words.nearby),
+            speaker_lead=_lead(words, corpus.per_entry(words.passages), named > 0),
+        ),
     )
 
 
-def _likeness(corpus: Corpus, query: Query) -> Floats:
+def _speakers(corpus: Corpus, query: Query) -> dict[int, Rows]:
+    """Return, for each speaker the query names, the passages that speaker said."""
+    found = {word.speaker: corpus.postings.rows(word.speaker)[0] for word in query.words}
+    return {speaker: rows for speaker, rows in found.items() if len(rows)}
+
+
+def _topics(query: Query, speakers: Mapping[int, Rows]) -> tuple[QueryWord, ...]:
+    """Return the words that name no speaker, or all if nothing else is asked."""
+    return tuple(w for w in query.words if w.speaker not in speakers) or query.words
+
+
+def _highest(likeness: Floats) -> float:
+    """Return the mean of the highest few: one in twenty, one at least and five at most."""
+    few = min(5, max(1, len(likeness) // 20))
+    return float(np.partition(likeness, len(likeness) - few)[len(likeness) - few :].mean())
+
+
+def _lead(words: WordScores, said: Floats, named: NDArray[np.bool_]) -> float:
+    """Return by how much the named speaker's best entry leads that of all others, as a share."""
+    if not named.any() or named.all():
+        return 0.0
+    return words.share(said[named]) - words.share(said[~named])
+
+
+def _cosines(corpus: Corpus, query: Query) -> Floats:
     """Return each passage's cosine to the query; the mean of the others while one is pending."""
     if query.vector is None or not corpus.vectors.shape[1]:
         return np.zeros(corpus.passages, dtype=np.float32)
@@ -84,7 +113,6 @@ def _marks(corpus: Corpus, query: Query) -> dict[str, Floats]:
     asked = query.asked
     nothing = np.zeros_like(by_assistant)
     return {
-        "speaker": _said_by_named(corpus, query),
         "assistant": by_assistant,
         "assistant asked": by_assistant if asked.assistant else nothing,
         "time": _held(corpus, query.cues[TIME]) if asked.time else nothing,
@@ -100,16 +128,11 @@ def _held(corpus: Corpus, term: int) -> Floats:
     return mark
 
 
-def _said_by_named(corpus: Corpus, query: Query) -> Floats:
+def _said_by_named(corpus: Corpus, speakers: Mapping[int, Rows]) -> Floats:
     """Return 1 for what was said by the one speaker the query names; 0 if it names several."""
-    named = [
-        rows
-        for term in dict.fromkeys(word.speaker for word in query.words)
-        if len(rows := corpus.postings.rows(term)[0])
-    ]
     mark = np.zeros(len(corpus.entries), dtype=np.float32)
-    if len(named) == 1:
-        mark[corpus.entry[named[0]]] = 1
+    if len(speakers) == 1:
+        mark[corpus.entry[next(iter(speakers.values()))]] = 1
     return mark
 
 

@@ -8,6 +8,7 @@ looked up by its four-letter pieces. The parts of an identifier count like words
 Must not know about vectors or what the words are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from context_manager.retrieval.corpus import Corpus, Floats, Rows
 from context_manager.retrieval.neighbours import Surroundings
-from context_manager.retrieval.query import Query, QueryWord
+from context_manager.retrieval.query import QueryWord
 
 K1: Final = 1.2
 B: Final = 0.3
@@ -40,14 +41,18 @@ class WordScores:
     nearby: Floats
     possible: float
 
+    def share(self, scores: Floats) -> float:
+        """Return the highest of some scores as a share of what is possible, in [0, 1]."""
+        return float(scores.max()) / self.possible if len(scores) and self.possible else 0.0
 
-def word_scores(corpus: Corpus, query: Query, around: Surroundings) -> WordScores:
-    """Return how well each passage matches the query's words."""
+
+def word_scores(corpus: Corpus, words: Sequence[QueryWord], around: Surroundings) -> WordScores:
+    """Return how well each passage matches the words."""
     own = np.zeros(corpus.passages, dtype=np.float32)
     nearby = np.zeros(corpus.passages, dtype=np.float32)
     norm = _length_norm(corpus)
     possible = 0.0
-    for word in query.words:
+    for word in words:
         matches = _matches(corpus, word, norm)
         for rows, values in matches:
             own[rows] += values

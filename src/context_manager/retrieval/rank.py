@@ -108,19 +108,21 @@ def rank(
     columns = dict(features.columns)
     scores = weighted_sum(columns, _weights(settings))
     chosen = _best(scores, eligible, settings.most)
-    best = answerability(float(scores[chosen[0]]) if len(chosen) else -9.0, features.coverage)
+    rivals = scores if eligible is None else scores[eligible]
+    answered = answerability(features.evidence) if len(chosen) else 0.0
     if rerank is not None:
         columns["rerank"] = _reranked(query, chosen, scores, rerank)
         scores = columns["rerank"]
+        rivals = scores[chosen]
         chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
     return Ranking(
         entries=chosen,
         passages=corpus.best_passage(features.passages, chosen),
         scores=scores[chosen],
-        relevance=relevance(scores[chosen]),
+        relevance=relevance(scores[chosen], rivals, features.evidence),
         stages={name: column[chosen] for name, column in columns.items()},
-        answerability=best,
-        covered=best >= COVERED_FROM,
+        answerability=answered,
+        covered=answered >= COVERED_FROM,
     )
 
 
