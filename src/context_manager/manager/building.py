@@ -74,6 +74,7 @@ def build(cm: ContextManager, user_input: str, budget: int | None, now: float | 
         budget=limit,
         slots=slots,
         near_misses=near_misses,
+        answerability=found.answerability,
         covered=found.covered,
         degraded=found.degraded,
         input=given,

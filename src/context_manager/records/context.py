@@ -65,6 +65,7 @@ class Context:
         slots: The pieces in reading order; their texts joined are `text`, their costs sum to
             `tokens`.
         near_misses: The best candidates that stayed out.
+        answerability: Estimated probability in [0, 1] that some memory answers the input.
         covered: False when no memory seems to answer the input.
         degraded: Names of what did not work while building ("embedding", ...); empty when all did.
         input: The user's input as given.
@@ -76,6 +77,7 @@ class Context:
     budget: int
     slots: tuple[Slot, ...]
     near_misses: tuple[NearMiss, ...] = ()
+    answerability: float = 1.0
     covered: bool = True
     degraded: tuple[str, ...] = ()
     input: str = ""
