@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from context_manager.errors import NotFoundError
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from context_manager.manager import ContextManager
     from context_manager.records import MemoryEntry, Partition
     from context_manager.store.protocol import EntryFilter
+
+
+class Utterance(NamedTuple):
+    """What makes two messages of a file the same one."""
+
+    session_id: str
+    role: str
+    name: str | None
+    text: str
+
 
 PAGE = 2000
 """Entries read at once."""
@@ -52,6 +62,17 @@ def where(manager: ContextManager, fitting: EntryFilter | None) -> list[MemoryEn
 def newest(manager: ContextManager, fitting: EntryFilter | None, limit: int) -> list[MemoryEntry]:
     """The entries that fit and were stored last, the newest first."""
     return list(reversed(deque(each(manager, fitting), maxlen=limit)))
+
+
+def said_before(manager: ContextManager, source: str) -> Counter[Utterance]:
+    """How often each utterance of the user was remembered from a file of this name."""
+    from context_manager.store.protocol import EntryFilter
+
+    fitting = EntryFilter(kinds=("message",), metadata={"source": source})
+    return Counter(
+        Utterance(entry.scope.session_id, entry.role or "", entry.name, entry.text)
+        for entry in each(manager, fitting)
+    )
 
 
 def named(manager: ContextManager, ids: Sequence[str]) -> list[MemoryEntry]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from context_manager.importing.chat_message import LONGEST_NAME
@@ -31,8 +32,12 @@ class Origin:
     def of(cls, source: Source, format_name: str) -> Origin:
         """The origin of what stands in ``source``."""
         stem = clean_text(source.path.stem)[:LONGEST_NAME]
-        name = clean_text(source.path.name)
-        return cls(stem, {"source": name, "format": format_name})
+        return cls(stem, {"source": source_name(source.path), "format": format_name})
+
+
+def source_name(path: str | Path) -> str:
+    """What the metadata of imported turns and messages call a file: its name without folders."""
+    return clean_text(Path(path).name)
 
 
 @dataclass(frozen=True, slots=True)

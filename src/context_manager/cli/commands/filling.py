@@ -6,6 +6,7 @@ file is read to its end before anything is stored; how is the importers' busines
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby, islice
@@ -13,24 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
+from context_manager.cli.import_report import show_import
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.progress import Advance, progress
-from context_manager.cli.text import harmless, month, plural
-from context_manager.importing import FORMATS, ImportedTurn, ImportFile, as_one_user, read
-from context_manager.records import DEFAULT_SCOPE
+from context_manager.cli.stored import Utterance, said_before
+from context_manager.importing import (
+    FORMATS,
+    ImportedTurn,
+    ImportFile,
+    as_one_user,
+    read,
+    source_name,
+)
+from context_manager.records import DEFAULT_SCOPE, Message
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
 
 PORTION = 64
 """Turns stored and embedded at once; the progress bar moves by so many."""
-
-SHOWN_USERS = 3
-"""Users named in a row of the report; more are only counted."""
 
 _NAMES = ", ".join(known.name for known in FORMATS)
 
@@ -49,43 +52,84 @@ def import_(
 
     Every file is checked to its end first; a fault in one of them imports nothing. A file with
     chats of several people becomes the memory of as many users, named after its conversations;
-    --user puts all of them into one memory, and --session into one conversation.
+    --user puts all of them into one memory, and --session into one conversation. What was imported
+    from a file of the same name before is not stored twice, so an import that was interrupted can
+    be repeated, and a file that has grown can be imported again.
     """
     read_files = [read(path, format) for path in files]
-    if not dry_run:
-        _store(call, read_files)
-    data = {"imported": not dry_run, "files": [_data(call, file) for file in read_files]}
-    call.answer(data, lambda out: _show(out, call, read_files, dry_run))
+    stored = [0] * len(files) if dry_run else _store(call, read_files)
+    rows = [_data(call, file, new) for file, new in zip(read_files, stored, strict=True)]
+    data = {"imported": not dry_run, "files": rows}
+    call.answer(data, lambda out: show_import(out, call.db, rows, dry_run=dry_run))
 
 
-def _store(call: Invocation, files: list[ImportFile]) -> None:
+def _store(call: Invocation, files: list[ImportFile]) -> list[int]:
+    """Store what is new in the files; how many messages of each were."""
     total = sum(file.turns for file in files)
     ids = {f"{name}_id": value for name, value in call.given.items() if name != "session"}
     with call.store(create=True) as root, progress(call, "importing", total) as advance:
-        for file in files:
-            for user, turns in groupby(_placed(call, file), key=lambda turn: turn.conversation_id):
-                whose = {"user_id": user or None, **ids}
-                store_turns(root.scoped(**whose), turns, advance)
+        return [_store_file(call, root.scoped(**ids), file, advance) for file in files]
 
 
-def store_turns(manager: ContextManager, turns: Iterable[ImportedTurn], advance: Advance) -> None:
+def _store_file(
+    call: Invocation, manager: ContextManager, file: ImportFile, advance: Advance
+) -> int:
+    stored = 0
+    known: dict[str, Counter[Utterance]] = {}
+    for user, turns in groupby(_placed(call, file), key=lambda turn: turn.conversation_id):
+        whose = manager.scoped(user_id=user or None)
+        if user not in known:
+            known[user] = said_before(whose, source_name(file.path))
+        stored += store_turns(whose, turns, advance, known[user])
+    return stored
+
+
+def store_turns(
+    manager: ContextManager,
+    turns: Iterable[ImportedTurn],
+    advance: Advance,
+    known: Counter[Utterance] | None = None,
+) -> int:
     """Store turns in portions, each embedded before the next.
 
     Args:
         manager: The manager in the user's scope.
         turns: What to store; their conversation is not looked at.
-        advance: Called with the number of turns stored since the last call.
+        advance: Called with the number of turns looked at since the last call.
+        known: What was stored before, and how often; it is not stored again, and counted down.
+
+    Returns:
+        How many messages were stored.
     """
     from context_manager.manager.observing import TurnInput
 
+    stored = 0
     remaining = iter(turns)
     while portion := list(islice(remaining, PORTION)):
+        new = [(turn, _new(turn, known)) for turn in portion]
         manager.observe_batch(
-            TurnInput(turn.messages, turn.session_id, turn.timestamp, turn.metadata)
-            for turn in portion
+            TurnInput(messages, turn.session_id, turn.timestamp, turn.metadata)
+            for turn, messages in new
+            if messages
         )
         manager.engine.background.drain()
+        stored += sum(len(messages) for _, messages in new)
         advance(len(portion))
+    return stored
+
+
+def _new(turn: ImportedTurn, known: Counter[Utterance] | None) -> tuple[Message, ...]:
+    """The messages of a turn that were not stored before."""
+    if not known:
+        return turn.messages
+    new = []
+    for message in turn.messages:
+        key = Utterance(turn.session_id, message.role, message.name, message.text)
+        if known[key] > 0:
+            known[key] -= 1
+        else:
+            new.append(message)
+    return tuple(new)
 
 
 def _placed(call: Invocation, file: ImportFile) -> Iterator[ImportedTurn]:
@@ -103,7 +147,7 @@ def _users(call: Invocation, file: ImportFile) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _data(call: Invocation, file: ImportFile) -> dict[str, Any]:
+def _data(call: Invocation, file: ImportFile, new: int) -> dict[str, Any]:
     return {
         "file": file.path,
         "format": file.format,
@@ -111,52 +155,7 @@ def _data(call: Invocation, file: ImportFile) -> dict[str, Any]:
         "sessions": file.sessions,
         "turns": file.turns,
         "messages": file.messages,
+        "new": new,
         "first": file.first,
         "last": file.last,
     }
-
-
-def _show(out: Console, call: Invocation, files: list[ImportFile], dry_run: bool) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("file", overflow="fold", min_width=16)
-    table.add_column("format", no_wrap=True)
-    table.add_column("users", overflow="fold", min_width=16)
-    for column in ("sessions", "messages"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("time", no_wrap=True)
-    for file in files:
-        table.add_row(
-            harmless(Path(file.path).name),
-            file.format,
-            harmless(_few(_users(call, file))),
-            f"{file.sessions:,}",
-            f"{file.messages:,}",
-            _span(file),
-        )
-    out.print(table)
-    messages = plural(sum(file.messages for file in files), "message")
-    if dry_run:
-        out.print(f"{messages} could be imported; nothing was (--dry-run)", markup=False)
-        return
-    out.print(f"{messages} remembered in {call.db}", markup=False, soft_wrap=True)
-    out.print(f"ask: {_next_step(call, files)}", style="bright_black", markup=False, soft_wrap=True)
-
-
-def _span(file: ImportFile) -> str:
-    if file.first is None or file.last is None:
-        return "not said"
-    first, last = month(file.first), month(file.last)
-    return first if first == last else f"{first} - {last}"
-
-
-def _few(names: list[str]) -> str:
-    if len(names) <= SHOWN_USERS:
-        return ", ".join(names)
-    return f"{', '.join(names[:SHOWN_USERS])} and {len(names) - SHOWN_USERS:,} more"
-
-
-def _next_step(call: Invocation, files: list[ImportFile]) -> str:
-    users = dict.fromkeys(user for file in files for user in _users(call, file))
-    first = next(iter(users))
-    who = "" if first == DEFAULT_SCOPE.user_id else f" --user {first}"
-    return f'context-manager context "..." --explain{who}'

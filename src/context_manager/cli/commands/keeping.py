@@ -93,8 +93,9 @@ def forget(
     Name them by id, or by what they have in common (--session, --kind, --since, --until, --meta:
     all that are given must fit), or take --all.
     """
-    fitting = selection(call.given.get("session"), kind, since, until, meta)
-    if bool(ids) + (fitting is not None and not ids) + everything != 1:
+    session = None if ids else call.given.get("session")
+    fitting = selection(session, kind, since, until, meta)
+    if bool(ids) + (fitting is not None) + everything != 1:
         raise InputError(
             "say what to forget: ids, or filters (--session, --kind, --since, --until, --meta), "
             "or --all; one of the three"
