@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from context_manager.embedding.cache import VectorCache
 from context_manager.errors import ConflictError, InputError
 from context_manager.manager import recording
 from context_manager.manager.rederiving import aftermath
-from context_manager.memory.erasures import RECEIPTS
+from context_manager.memory.erasures import KEYS, RECEIPTS
 from context_manager.records import MemoryEntry, Receipt
 from context_manager.store.protocol import Change, EntryFilter, LedgerDraft
 
@@ -128,7 +129,9 @@ def _erase_all(cm: ContextManager) -> Receipt:
     erasures, store = cm.archive.erasures, cm.archive.store
     receipt, line = erasures.issue(last, receipt)
     earlier = [
-        LedgerDraft(RECEIPTS, kept.name, kept.body) for kept in store.ledger(partition, RECEIPTS)
+        LedgerDraft(book, kept.name, kept.body)
+        for book in (RECEIPTS, KEYS)
+        for kept in store.ledger(partition, book)
     ]
     tombstone = erasures.tombstone_of_all(partition, now)
     cm.archive.apply(partition, Change(erase=True, ledger=(*earlier, line, tombstone)))
@@ -147,6 +150,9 @@ def _tried(step: Callable[[], Receipt]) -> Receipt:
 
 def _settled(cm: ContextManager, receipt: Receipt) -> Receipt:
     cm.engine.forget_built()
+    vectors = getattr(cm.embedding_provider, "cache", None)
+    if isinstance(vectors, VectorCache):
+        vectors.clear()
     return replace(receipt, bytes_scrubbed=scrub(cm)) if receipt.number else receipt
 
 

@@ -90,6 +90,11 @@ class Archive:
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = RLock()
 
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors of the present model."""
+        return self._embedder().dimension
+
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Write a change; when it returns, it is as durable as the store promises."""
         return self.store.apply(partition, change)

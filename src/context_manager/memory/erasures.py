@@ -8,7 +8,7 @@ nothing and holds no text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,8 @@ from context_manager.store.protocol import LedgerDraft, LedgerLine
 
 RECEIPTS = "receipts"
 TOMBSTONES = "tombstones"
+KEYS = "keys"
+"""Keys of other stores, whose receipts and tombstones came with an import."""
 
 ALL = "*"
 """The tombstone of everything that a partition held at some time."""
@@ -33,20 +35,14 @@ class Erasures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tombstone_key = _derived(store.secret(), b"tombstone")
-        self._receipt_key = _derived(store.secret(), b"receipt")
-        self.store_id = _derived(store.secret(), b"store").hex()[:32]
-
-    @property
-    def tombstone_key(self) -> bytes:
-        """Key of the tombstones' names: goes with an export, so that others can honour them."""
-        return self._tombstone_key
+        self._keys = {name: _derived(store.secret(), name) for name in (TOMBSTONES, RECEIPTS)}
+        self.store_id = _derived(store.secret(), "store").hex()[:32]
 
     def tombstones(self, ids: Iterable[str], at: float) -> tuple[LedgerDraft, ...]:
         """A line for each id that must not come back."""
-        body = json.dumps({"at": at})
+        body, key = json.dumps({"at": at}), self._keys[TOMBSTONES]
         return tuple(
-            LedgerDraft(TOMBSTONES, tombstone(self._tombstone_key, identifier), body, replace=True)
+            LedgerDraft(TOMBSTONES, tombstone(key, identifier), body, replace=True)
             for identifier in dict.fromkeys(ids)
         )
 
@@ -56,9 +52,13 @@ class Erasures:
         body = {"at": at, "change": change, "store": self.store_id}
         return LedgerDraft(TOMBSTONES, ALL, json.dumps(body), replace=True)
 
-    def buried(self, partition: Partition, ids: Sequence[str]) -> set[str]:
-        """Which of these ids were forgotten one by one."""
-        names = {tombstone(self._tombstone_key, identifier): identifier for identifier in ids}
+    def buried(self, partition: Partition, ids: Iterable[str]) -> set[str]:
+        """Which of these ids were forgotten one by one, here or where the tombstones are from."""
+        names = {
+            tombstone(key, identifier): identifier
+            for identifier in ids
+            for key in (self._keys[TOMBSTONES], *self._foreign(partition, TOMBSTONES).values())
+        }
         found = self._store.ledger(partition, TOMBSTONES, list(names))
         return {names[line.name] for line in found}
 
@@ -72,9 +72,9 @@ class Erasures:
         return [_receipt(line) for line in self._store.ledger(partition, RECEIPTS)]
 
     def last(self, partition: Partition) -> Receipt | None:
-        """The newest receipt; None if there is none."""
-        found = self._store.ledger(partition, RECEIPTS, limit=-1)
-        return _receipt(found[0]) if found else None
+        """The newest receipt of this store; None if there is none."""
+        own = [item for item in self.receipts(partition) if item.store == self.store_id]
+        return own[-1] if own else None
 
     def issue(self, last: Receipt | None, receipt: Receipt) -> tuple[Receipt, LedgerDraft]:
         """The receipt with its place in the chain after ``last``, and the line that adds it.
@@ -84,26 +84,45 @@ class Erasures:
         """
         chained = replace(
             receipt,
+            store=self.store_id,
             number=last.number + 1 if last else 1,
             previous=last.digest if last else "",
         )
-        chained = replace(chained, digest=self._digest(chained))
-        return chained, LedgerDraft(RECEIPTS, f"{chained.number:08}", _packed(chained))
+        chained = replace(chained, digest=_digest(self._keys[RECEIPTS], chained))
+        return chained, receipt_line(chained)
 
-    def broken(self, partition: Partition) -> list[int]:
-        """Numbers of the receipts that were altered, or do not follow the one before."""
+    def broken(self, partition: Partition) -> list[Receipt]:
+        """The receipts that were altered, or do not follow the one before."""
+        keys = {**self._foreign(partition, RECEIPTS), self.store_id: self._keys[RECEIPTS]}
         wrong = []
-        previous, number = "", 0
+        before: dict[str, tuple[str, int]] = {}
         for receipt in self.receipts(partition):
+            previous, number = before.get(receipt.store, ("", 0))
             follows = (receipt.previous, receipt.number) == (previous, number + 1)
-            if not follows or receipt.digest != self._digest(receipt):
-                wrong.append(receipt.number)
-            previous, number = receipt.digest, receipt.number
+            genuine = receipt.digest == _digest(keys.get(receipt.store, b""), receipt)
+            if not (follows and genuine):
+                wrong.append(receipt)
+            before[receipt.store] = receipt.digest, receipt.number
         return wrong
 
-    def _digest(self, receipt: Receipt) -> str:
-        content = _packed(replace(receipt, digest=""))
-        return blake2b(content.encode(), digest_size=16, key=self._receipt_key).hexdigest()
+    def keys(self, partition: Partition) -> tuple[LedgerDraft, ...]:
+        """Lines by which another store can read these tombstones and check these receipts."""
+        own = {name: key.hex() for name, key in self._keys.items()}
+        foreign = [
+            LedgerDraft(KEYS, line.name, line.body, replace=True)
+            for line in self._store.ledger(partition, KEYS)
+        ]
+        return (*foreign, LedgerDraft(KEYS, self.store_id, json.dumps(own), replace=True))
+
+    def _foreign(self, partition: Partition, purpose: str) -> dict[str, bytes]:
+        """Keys of other stores by the store's id."""
+        lines = self._store.ledger(partition, KEYS)
+        return {line.name: bytes.fromhex(json.loads(line.body)[purpose]) for line in lines}
+
+
+def receipt_line(receipt: Receipt) -> LedgerDraft:
+    """The line that holds a receipt."""
+    return LedgerDraft(RECEIPTS, f"{receipt.store}:{receipt.number:08}", _packed(receipt))
 
 
 def tombstone(key: bytes, identifier: str) -> str:
@@ -121,5 +140,10 @@ def _receipt(line: LedgerLine) -> Receipt:
     return Receipt(bytes_scrubbed=True, **json.loads(line.body))
 
 
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    return blake2b(key=secret, person=purpose, digest_size=32).digest()
+def _digest(key: bytes, receipt: Receipt) -> str:
+    content = _packed(replace(receipt, digest=""))
+    return blake2b(content.encode(), digest_size=16, key=key).hexdigest()
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return blake2b(key=secret, person=purpose.encode(), digest_size=32).digest()

@@ -57,9 +57,11 @@ class Mirror:
         """Take over what the archive has gained or lost, unless hand-made additions are waiting."""
         version = archive.store.version(partition)
         by_hand = len(self.entries) != self._known or self.index.ntotal > self._known
-        if version == self._version or by_hand:
+        dimension = archive.dimension
+        if by_hand or (version == self._version and dimension == self._dimension):
             return
-        if version.epoch != self._version.epoch:
+        if version.epoch != self._version.epoch or dimension != self._dimension:
+            self._dimension = dimension
             self.entries.clear()
             self.index = RowIndex(self._dimension)
             self._last_key = 0

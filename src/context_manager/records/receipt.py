@@ -21,6 +21,7 @@ class Receipt:
         kinds: Entries deleted by kind, those derived included.
         recorded: Inputs deleted from recorded prompts; replaying one gives a hole in its place.
         asked: What was asked: "ids", "filter", "everything", "revert", "sweep" or "restore".
+        store: Names the store that issued it; each store has a chain of its own.
         number: Place in the chain, from 1; 0 when there was nothing to do, and nothing was
             written.
         previous: Digest of the receipt before, "" for the first.
@@ -36,6 +37,7 @@ class Receipt:
     kinds: Mapping[str, int] = field(default_factory=dict)
     recorded: int = 0
     asked: str = "ids"
+    store: str = ""
     number: int = 0
     previous: str = ""
     digest: str = ""
