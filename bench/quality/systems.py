@@ -86,7 +86,7 @@ class Conversation:
         """The word index alone."""
         query = parse(question, key=self.manager.archive.secret)
         corpus = self.snapshot.corpus
-        scores = corpus.per_entry(word_scores(corpus, query).passages)
+        scores = corpus.per_entry(word_scores(corpus, query.words).passages)
         return scores[self.rows].astype(np.float64)
 
     def vectors(self, question: str) -> Scores:
