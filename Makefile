@@ -32,18 +32,18 @@ $(bin)/python:
 
 $(VENV)/core.stamp: pyproject.toml | $(bin)/python
 	@echo 'Installing the package into $(VENV) ...'
-	@$(bin)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@$(bin)/python -m pip install --quiet --editable .
+	@$(bin)/python -m pip install -qq --upgrade 'pip>=25.1'
+	@$(bin)/python -m pip install -qq --editable .
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/core.stamp
 	@echo 'Installing what the tests need ...'
-	@$(bin)/python -m pip install --quiet --group test
+	@$(bin)/python -m pip install -qq --group test
 	@touch $@
 
 $(VENV)/check.stamp: $(VENV)/test.stamp
 	@echo 'Installing what the checks need ...'
-	@$(bin)/python -m pip install --quiet --group check
+	@$(bin)/python -m pip install -qq --group check
 	@touch $@
 
 venv: $(VENV)/check.stamp  ## Make the development environment (.venv)
@@ -77,8 +77,8 @@ wheel: $(VENV)/check.stamp  ## Build sdist and wheel, and check what is in them
 test-wheel: wheel  ## Run tests against the installed wheel, in an environment of its own
 	@rm -rf $(wheel_venv)
 	@$(bin)/python -m venv $(wheel_venv)
-	@$(wheel_venv)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@$(wheel_venv)/bin/python -m pip install --quiet dist/*.whl --group test
+	@$(wheel_venv)/bin/python -m pip install -qq --upgrade 'pip>=25.1'
+	@$(wheel_venv)/bin/python -m pip install -qq dist/*.whl --group test
 	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) \
 	  --ignore=tests/property --ignore=tests/crash $(ARGS)
 
