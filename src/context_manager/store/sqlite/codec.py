@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from context_manager.errors import CorruptStoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Trust, Turn
 from context_manager.store.assembly import TurnHead
 from context_manager.store.intake import pack_metadata, unpack_metadata
@@ -50,7 +51,20 @@ def entry_values(entry: MemoryEntry) -> tuple[Any, ...]:
 
 
 def entry_of(partition: Partition, row: Row) -> MemoryEntry:
-    """The entry of a row of ENTRY_COLUMNS."""
+    """The entry of a row of ENTRY_COLUMNS.
+
+    Raises:
+        CorruptStoreError: The row holds what was never written; the message names the entry.
+    """
+    try:
+        return _entry(partition, row)
+    except (TypeError, ValueError) as error:
+        raise CorruptStoreError(
+            f"entry {row[0]!r} of {tuple(partition)} is damaged ({error}); verify() names all such"
+        ) from error
+
+
+def _entry(partition: Partition, row: Row) -> MemoryEntry:
     identifier, text, metadata, timestamp, kind, session, task, role, name, turn_id = row[:10]
     seq, place, trust, importance, sources, *rest = row[10:]
     return MemoryEntry(

@@ -41,8 +41,10 @@ class Connections:
         path: Absolute path of the file.
         synchronous: "FULL" or "NORMAL".
         busy_timeout: Seconds to wait for another process.
+        max_bytes: Size beyond which the file must not grow; None for no limit.
         vfs: Name of a registered VFS; None for the system's own.
         prepare: Called with each new writer before its first use.
+        read_only: Whether to refuse to lend a writer.
     """
 
     def __init__(
@@ -51,14 +53,18 @@ class Connections:
         *,
         synchronous: str,
         busy_timeout: float,
+        max_bytes: int | None,
         vfs: str | None,
         prepare: Callable[[apsw.Connection], None],
+        read_only: bool,
     ) -> None:
         self.path = path
         self._synchronous = synchronous
         self._busy_ms = int(busy_timeout * 1000)
+        self._max_bytes = max_bytes
         self._vfs = vfs
         self._prepare = prepare
+        self._read_only = read_only
         self._closed = False
         self._writer: apsw.Connection | None = None
         self._idle: list[apsw.Connection] = []
@@ -68,6 +74,8 @@ class Connections:
     @contextmanager
     def writer(self) -> Iterator[apsw.Connection]:
         """The one connection that may write, exclusively within this process."""
+        if self._read_only:
+            raise StoreError(f"the store at {self.path} was opened read-only; nothing was written")
         with self._write_lock:
             self._check_open()
             if self._writer is None:
@@ -84,6 +92,18 @@ class Connections:
             yield connection
         finally:
             self._give_back(connection)
+
+    @contextmanager
+    def copier(self) -> Iterator[apsw.Connection]:
+        """A reader of its own, for a copy that takes long; it may write to other files."""
+        with self.reader():  # counts as lent, so that a fork waits for it
+            connection = self._connect(0)
+            try:
+                connection.wal_autocheckpoint(0)
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                yield connection
+            finally:
+                connection.close()
 
     @contextmanager
     def last_use(self) -> Iterator[apsw.Connection]:
@@ -156,6 +176,9 @@ class Connections:
             connection.pragma("synchronous", self._synchronous)
             connection.pragma("journal_size_limit", WAL_LIMIT)
             self._prepare(connection)
+            if self._max_bytes is not None:
+                page = int(connection.pragma("page_size"))
+                connection.pragma("max_page_count", max(1, self._max_bytes // page))
         except BaseException:
             connection.close()
             raise

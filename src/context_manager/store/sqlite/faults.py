@@ -57,6 +57,10 @@ def translated(path: str) -> Iterator[None]:
         raise _constraint(error, path) from error
     except apsw.Error as error:
         raise _translation(error, path) from error
+    except UnicodeDecodeError as error:
+        raise CorruptStoreError(
+            f"the store at {path} holds text that is no UTF-8 any more; verify() names the rows"
+        ) from error
 
 
 def _translation(error: apsw.Error, path: str) -> StoreError:

@@ -1,4 +1,4 @@
-"""The SQL of this back end: `queries.sql` by name, and the numbered steps of `schema/`.
+"""The SQL of this back end by name, and the numbered steps of `schema/`.
 
 This file only reads and splits text; what the statements mean stands in the SQL.
 """
@@ -32,12 +32,24 @@ ENTRY_COLUMNS = (
 )
 """The columns of an entry that hold what `MemoryEntry` holds, in the order of the codec."""
 
+_NUMBERS = frozenset(
+    ["timestamp", "seq", "place", "trust", "importance", "expires_at", "valid_from", "valid_to"],
+)
 
-def _load_queries() -> Mapping[str, str]:
-    text = (files(__package__) / "queries.sql").read_text("utf-8")
-    text = text.replace("{columns}", ", ".join(ENTRY_COLUMNS))
-    text = text.replace("{marks}", ", ".join("?" * len(ENTRY_COLUMNS)))
+_BLANKS = {
+    "{columns}": ", ".join(ENTRY_COLUMNS),
+    "{marks}": ", ".join("?" * len(ENTRY_COLUMNS)),
+    "{entry_bytes}": ", ".join(
+        f"e.{name}" if name in _NUMBERS else f"CAST(e.{name} AS BLOB)" for name in ENTRY_COLUMNS
+    ),
+}
+
+
+def _load_queries(file: str) -> Mapping[str, str]:
+    text = (files(__package__) / file).read_text("utf-8")
     text = re.sub(r"^-- (?!name: ).*\n", "", text, flags=re.MULTILINE)
+    for blank, filling in _BLANKS.items():
+        text = text.replace(blank, filling)
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {name: sql.strip() for name, sql in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -52,4 +64,8 @@ def load_steps() -> list[tuple[int, str]]:
     ]
 
 
-QUERIES = _load_queries()
+QUERIES = _load_queries("queries.sql")
+"""What reads and writes memory."""
+
+AUDIT = _load_queries("audit.sql")
+"""What verifies and repairs."""

@@ -282,3 +282,6 @@ FROM counters
 -- name: set_scrubbed
 UPDATE counters SET value = (SELECT value FROM counters WHERE name = 'erased')
 WHERE name = 'scrubbed'
+
+-- name: readable_by
+SELECT value FROM counters WHERE name = 'readable_by'

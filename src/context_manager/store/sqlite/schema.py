@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import apsw
 
-from context_manager.errors import SchemaError, StoreError
+from context_manager.errors import InputError, SchemaError, StoreError
+from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import QUERIES, load_steps
 
@@ -22,18 +26,60 @@ APPLICATION_ID = 0x434D656D
 _WAL_TRIES = 50
 
 
-def prepare(connection: apsw.Connection, path: str, probe: Probe) -> None:
+def prepare(
+    connection: apsw.Connection,
+    path: str,
+    probe: Probe,
+    steps: Sequence[tuple[int, str]] | None = None,
+) -> None:
     """Bring the file to the present schema, or refuse it.
+
+    A store of an older schema is copied first, to a file beside it named after its schema.
+
+    Args:
+        connection: The writer.
+        path: Its file.
+        probe: Called before each step, before its commit and after it.
+        steps: Number and SQL of each step; None for those of this version.
 
     Raises:
         SchemaError: A newer version wrote it.
         StoreError: It is a database of another application.
     """
-    steps = load_steps()
-    if _due(connection, path, steps):
-        _enter_wal_mode(connection)
+    steps = load_steps() if steps is None else steps
+    version, latest = _owned_version(connection, path), steps[-1][0]
+    if version > latest:
+        raise SchemaError(
+            f"the store at {path} has schema {version}, this version knows {latest}; install a "
+            "newer context-manager to write to it, or open it with read_only=True"
+        )
+    if version == latest and connection.pragma("journal_mode") == "wal":
+        return
+    if 0 < version < latest:
+        _keep_copy(connection, path, version)
+    _enter_wal_mode(connection)
     for number, sql in steps:
-        _step(connection, path, number, sql, probe)
+        _step(connection, number, sql, probe)
+
+
+def check_readable(connection: apsw.Connection, path: str) -> None:
+    """Refuse to read a file whose rows this version would misunderstand.
+
+    Raises:
+        SchemaError: Its schema is too new or too old to be read as it is.
+    """
+    version, latest = _owned_version(connection, path), load_steps()[-1][0]
+    if version < latest:
+        raise SchemaError(
+            f"the store at {path} has schema {version}, this version reads {latest}; open it once "
+            "for writing to bring it up to date"
+        )
+    needed = connection.execute(QUERIES["readable_by"]).fetchone()
+    if version > latest and (needed is None or needed[0] > latest):
+        raise SchemaError(
+            f"the store at {path} has schema {version}, this version cannot read more than "
+            f"{latest}; install a newer context-manager"
+        )
 
 
 def user_version(connection: apsw.Connection) -> int:
@@ -41,18 +87,19 @@ def user_version(connection: apsw.Connection) -> int:
     return int(connection.pragma("user_version"))
 
 
-def _due(connection: apsw.Connection, path: str, steps: list[tuple[int, str]]) -> bool:
-    version, latest = user_version(connection), steps[-1][0]
+def _owned_version(connection: apsw.Connection, path: str) -> int:
+    """The schema of a file that is ours, 0 if it is empty."""
     owner = int(connection.pragma("application_id"))
     used = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
     if owner != APPLICATION_ID and (owner or used):
         raise StoreError(f"{path} is an SQLite database of another application; it was not touched")
-    if version > latest:
-        raise SchemaError(
-            f"the store at {path} has schema {version}, this version knows {latest}; install a "
-            "newer context-manager to write to it"
-        )
-    return version < latest or connection.pragma("journal_mode") != "wal"
+    return user_version(connection)
+
+
+def _keep_copy(connection: apsw.Connection, path: str, version: int) -> None:
+    """Copy the store as it is; another process that migrates it now may be doing the same."""
+    with suppress(InputError):
+        copy_to(connection, Path(f"{path}.schema-{version}"))
 
 
 def _enter_wal_mode(connection: apsw.Connection) -> None:
@@ -68,7 +115,7 @@ def _enter_wal_mode(connection: apsw.Connection) -> None:
             return
 
 
-def _step(connection: apsw.Connection, path: str, number: int, sql: str, probe: Probe) -> None:
+def _step(connection: apsw.Connection, number: int, sql: str, probe: Probe) -> None:
     if user_version(connection) >= number:
         return
     probe(f"migrate_{number}")

@@ -7,6 +7,7 @@ What is read stands in `reads`, what is written in `writes`.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,16 +27,21 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
-from context_manager.store.sqlite import reads, schema, scrubbing
+from context_manager.store.sqlite import auditing, mending, reads, schema, scrubbing
 from context_manager.store.sqlite.connections import Connections
+from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.probe import Probe, probe_from
 from context_manager.store.sqlite.writes import Writing, committing
-from context_manager.store.upkeep import Scrubbed
+from context_manager.store.upkeep import Repaired, Scrubbed, Verdict
 
 Durability = Literal["full", "normal"]
 
 _SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
+
+_creating = threading.Lock()
+"""Held while a file is made: closing a file drops the locks that SQLite holds on it elsewhere in
+this process, so no other store may open it before ours has closed it."""
 
 
 class SQLiteStore:
@@ -47,7 +53,10 @@ class SQLiteStore:
             "normal" survives a crash of the process always, but a loss of power may undo the
             last commits (never leave a gap).
         busy_timeout: Seconds to wait for another process before `StoreBusyError`.
+        max_bytes: Size beyond which the file must not grow; then `StoreFullError`. None: no limit.
         vfs: Name of a VFS registered with apsw (encryption, tests); None for the system's own.
+        read_only: Never write; for a file of a newer version too, if that allows it. The file must
+            exist.
         probe: Called with the name of each step of a write before it; for crash tests. None
             asks the environment variable CM_CRASH_AT.
 
@@ -63,26 +72,30 @@ class SQLiteStore:
         *,
         durability: Durability = "full",
         busy_timeout: float = 10.0,
+        max_bytes: int | None = None,
         vfs: str | None = None,
+        read_only: bool = False,
         probe: Probe | None = None,
     ) -> None:
         if durability not in _SYNCHRONOUS:
             raise ConfigError(f'durability must be "full" or "normal", got {durability!r}')
-        self.path = _checked(path)
+        self.path = _checked(path, read_only)
         self._probe = probe_from(os.environ) if probe is None else probe
         self._connections = Connections(
             str(self.path),
             synchronous=_SYNCHRONOUS[durability],
             busy_timeout=busy_timeout,
+            max_bytes=max_bytes,
             vfs=vfs,
             prepare=self._prepare,
+            read_only=read_only,
         )
         self._vfs = vfs
-        with self._write() as connection:
-            self._secret = reads.secret(connection)
-            due = scrubbing.is_due(connection)
-        if due:
-            self.scrub()
+        try:
+            self._secret = self._looked_at() if read_only else self._made_ready()
+        except BaseException:
+            self._connections.close()
+            raise
 
     @property
     def location(self) -> str:
@@ -180,10 +193,51 @@ class SQLiteStore:
         with translated(self.location), self._connections.last_use() as connection:
             return scrubbing.scrub(connection, self.location, self._vfs, self._probe)
 
+    def backup(self, path: str | os.PathLike[str]) -> int:
+        """Write a copy of the present state to a new file, while others read and write.
+
+        What was deleted is not in the copy, not even as bytes.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            InputError: The file exists already.
+            CorruptStoreError: The original is damaged; there is then no copy.
+        """
+        with translated(self.location), self._connections.copier() as connection:
+            return copy_to(connection, Path(path).absolute())
+
+    def verify(self) -> Verdict:
+        """Read every row and check it against its checksum and its neighbours; changes nothing."""
+        with self._snapshot() as connection:
+            return auditing.verify(connection, self._secret)
+
+    def repair(self) -> Repaired:
+        """Rebuild indexes, links and counters from the rows, and drop damaged vectors.
+
+        Damaged content is never dropped: it is named in the result; forget it, or restore a backup.
+        """
+        with self._write() as connection:
+            return mending.repair(connection, self._secret, self._probe)
+
     def close(self) -> None:
         """Close every connection; calling it again does nothing."""
         with translated(self.location):
             self._connections.close()
+
+    def _looked_at(self) -> bytes:
+        with self._read() as connection:
+            schema.check_readable(connection, self.location)
+            return reads.secret(connection)
+
+    def _made_ready(self) -> bytes:
+        with self._write() as connection:
+            secret = reads.secret(connection)
+            due = scrubbing.is_due(connection)
+        if due:
+            self.scrub()
+        return secret
 
     def _prepare(self, connection: apsw.Connection) -> None:
         schema.prepare(connection, self.location, self._probe)
@@ -209,14 +263,20 @@ class SQLiteStore:
                 connection.execute("ROLLBACK")
 
 
-def _checked(path: str | os.PathLike[str]) -> Path:
+def _checked(path: str | os.PathLike[str], read_only: bool) -> Path:
     """The absolute path, its file made for its owner alone if it is missing."""
     name = os.fspath(path)
     if name in ("", ":memory:"):
         raise ConfigError(f'{name!r} is no file; use the store "memory" for one without a file')
     found = Path(name).absolute()
     try:
-        found.touch(mode=0o600, exist_ok=True)
+        with _creating:
+            if not found.exists() and not read_only:
+                os.close(os.open(found, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:  # another process made it meanwhile
+        pass
     except OSError as error:
-        raise StoreError(f"the store at {found} cannot be made or written: {error}") from error
+        raise StoreError(f"the store at {found} cannot be made: {error}") from error
+    if not found.is_file():
+        raise StoreError(f"there is no store at {found}, or it is not a file")
     return found

@@ -1,0 +1,42 @@
+"""How a damaged file is mended from what is left of it, without dropping content.
+
+This file decides what is derived and may be made anew: indexes, the table of sources, counters, and
+vectors (their passages become pending again). Damaged content stays where it is, by name.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from context_manager.store.sqlite.auditing import damaged_keys, verify
+from context_manager.store.sqlite.probe import Probe
+from context_manager.store.sqlite.queries import AUDIT
+from context_manager.store.sqlite.writes import committing
+from context_manager.store.upkeep import Repaired
+
+_ORPHANS = ("drop_passage_orphans", "drop_vector_orphans", "drop_empty_turns")
+_REBUILDING = (
+    "clear_sources",
+    "rebuild_sources",
+    "mend_counter",
+    "mend_sessions",
+    "mend_versions",
+)
+
+
+def repair(connection: apsw.Connection, secret: bytes, probe: Probe) -> Repaired:
+    """Mend the file in one transaction, then verify it again."""
+    with committing(connection, probe):
+        probe("reindex")
+        connection.execute("REINDEX")
+        bad = damaged_keys(connection, "vectors", secret)
+        connection.executemany(AUDIT["drop_vector"], [(key,) for key in bad])
+        orphans = 0
+        for name in _ORPHANS:
+            probe(name)
+            connection.execute(AUDIT[name])
+            orphans += connection.changes()
+        for name in _REBUILDING:
+            probe(name)
+            connection.execute(AUDIT[name])
+    return Repaired(len(bad), orphans, verify(connection, secret).damages)
