@@ -62,7 +62,7 @@ def shares(spent: Mapping[str, int], budget: int, width: int) -> dict[str, int]:
 
 def used(context: Context) -> str:
     """ "873 of 1,000 tokens (87 %)"."""
-    share = f" ({context.tokens / context.budget:.0%})" if context.budget else ""
+    share = f" ({100 * context.tokens // context.budget}%)" if context.budget else ""
     return f"{number(context.tokens)} of {number(context.budget)} tokens{share}"
 
 
@@ -74,7 +74,10 @@ def explanation(context: Context, width: int) -> Group:
         width: Columns of the terminal.
     """
     parts: list[RenderableType] = [
-        Text(used(context), "bold"),
+        Text(used(context), "bold").append(
+            f" · a memory answers this with a probability of {context.answerability:.0%}",
+            "not bold bright_black",
+        ),
         budget_bar(context, min(width, 100)),
         Text(),
         slot_table(context.slots, width),

@@ -65,5 +65,5 @@ def query(
 
 
 def given(text: str) -> str:
-    """The text of an argument, or of standard input where it is "-"."""
-    return sys.stdin.read() if text == "-" else text
+    """The text of an argument, or of standard input (without its last line end) for "-"."""
+    return sys.stdin.read().removesuffix("\n") if text == "-" else text
