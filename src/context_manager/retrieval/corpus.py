@@ -11,6 +11,8 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.retrieval.neighbours import Surroundings
+
 Rows: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -71,8 +73,7 @@ class Corpus:
         vectors: float32 [p, d], unit rows; a zero row while the vector is pending. d may be 0.
         postings: the word lists over passage rows.
         first: int32 [e], derived: the first passage of each entry.
-        reading: int32 [p], derived: passage rows in the order they were said, session by session.
-        run: int32 [p], derived: for each place of ``reading``, a number equal within a session.
+        around: derived: which passages were said near which.
     """
 
     entries: Entries
@@ -82,15 +83,13 @@ class Corpus:
     vectors: Floats
     postings: Postings
     first: Rows = field(init=False)
-    reading: Rows = field(init=False)
-    run: Rows = field(init=False)
+    around: Surroundings = field(init=False)
 
     def __post_init__(self) -> None:
         first = np.searchsorted(self.entry, np.arange(len(self.entries)))
-        reading, run = reading_order(self.entries, self.entry)
+        around = Surroundings(*reading_order(self.entries, self.entry))
         object.__setattr__(self, "first", first.astype(np.int32))
-        object.__setattr__(self, "reading", reading)
-        object.__setattr__(self, "run", run)
+        object.__setattr__(self, "around", around)
 
     @property
     def passages(self) -> int:
@@ -99,25 +98,33 @@ class Corpus:
 
     def per_entry(self, values: Floats) -> Floats:
         """Return the highest passage value of each entry."""
-        if not len(self.entries):
-            return values[:0]
+        if self.passages == len(self.entries):
+            return values
         best: Floats = np.maximum.reduceat(values, self.first)
         return best
+
+    def sizes(self) -> Rows:
+        """Return the number of passages of each entry."""
+        ends = np.append(self.first, np.int32(self.passages))[1:]
+        sizes: Rows = (ends - self.first).astype(np.int32)
+        return sizes
 
     def best_passage(self, values: Floats, chosen: Rows) -> Rows:
         """Return the passage row with the highest value for each chosen entry, first among equals.
 
         Args:
             values: float32 [p].
-            chosen: int32 [k] entry rows, distinct.
+            chosen: int32 [k] entry rows.
         """
-        place = np.full(len(self.entries), -1, dtype=np.int32)
-        place[chosen] = np.arange(len(chosen), dtype=np.int32)
-        rows = np.flatnonzero(place[self.entry] >= 0)
-        owner = place[self.entry[rows]]
+        if self.passages == len(self.entries):
+            return chosen
+        sizes = self.sizes()[chosen]
+        owner = np.repeat(np.arange(len(chosen)), sizes)
+        starts = np.cumsum(sizes) - sizes
+        rows = self.first[chosen][owner] + np.arange(len(owner)) - starts[owner]
         order = np.lexsort((rows, -values[rows], owner))
-        starts = np.searchsorted(owner[order], np.arange(len(chosen)))
-        return rows[order][starts].astype(np.int32)
+        best: Rows = rows[order][starts].astype(np.int32)
+        return best
 
 
 def reading_order(entries: Entries, entry: Rows) -> tuple[Rows, Rows]:

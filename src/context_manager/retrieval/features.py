@@ -16,7 +16,6 @@ from context_manager.retrieval.corpus import ROLE_CODES, Corpus, Floats, Rows
 from context_manager.retrieval.cues import NUMBER, STANDING, TIME
 from context_manager.retrieval.fuse import standardised
 from context_manager.retrieval.lexical import WordScores, word_scores
-from context_manager.retrieval.neighbours import Surroundings
 from context_manager.retrieval.query import Query, QueryWord
 
 FADE: Final = 0.37
@@ -38,20 +37,19 @@ class Features:
     evidence: Evidence
 
 
-def columns_of(corpus: Corpus, query: Query, half_life: float) -> Features:
+def columns_of(corpus: Corpus, query: Query, half_life: float | None) -> Features:
     """Return the columns for a query over a corpus that is not empty.
 
     Args:
         corpus: at least one entry.
         query: what is looked for.
-        half_life: seconds after which recency counts half.
+        half_life: seconds after which recency counts half; None leaves recency out.
     """
-    around = Surroundings(corpus)
     speakers = _speakers(corpus, query)
     named = _said_by_named(corpus, speakers)
-    words = word_scores(corpus, _topics(query, speakers), around)
+    words = word_scores(corpus, _topics(query, speakers))
     cosines = _cosines(corpus, query)
-    nearby = around.blurred(cosines - cosines.mean(), FADE)
+    nearby = corpus.around.blurred(cosines - cosines.mean(), FADE)
     likeness = corpus.per_entry(cosines)
     return Features(
         columns={
@@ -60,8 +58,8 @@ def columns_of(corpus: Corpus, query: Query, half_life: float) -> Features:
             "vectors nearby": standardised(corpus.per_entry(nearby)),
             "speaker": named,
             **_marks(corpus, query),
-            "long": np.log(_passages(corpus)),
-            "recency": recency(corpus.entries.time, query.now, half_life),
+            "long": np.log(corpus.sizes()).astype(np.float32),
+            **_recency(corpus, query.now, half_life),
             "importance": corpus.entries.importance - np.float32(0.5),
         },
         passages=standardised(words.passages) + standardised(cosines),
@@ -102,9 +100,10 @@ def _cosines(corpus: Corpus, query: Query) -> Floats:
     if query.vector is None or not corpus.vectors.shape[1]:
         return np.zeros(corpus.passages, dtype=np.float32)
     cosines: Floats = corpus.vectors @ query.vector
-    pending = cosines == 0
-    if pending.any() and not pending.all():
-        cosines[pending] = cosines[~pending].mean()
+    suspects = np.flatnonzero(cosines == 0)
+    pending = suspects[~corpus.vectors[suspects].any(axis=1)]
+    if 0 < len(pending) < len(cosines):
+        cosines[pending] = cosines.sum() / (len(cosines) - len(pending))
     return cosines
 
 
@@ -136,12 +135,10 @@ def _said_by_named(corpus: Corpus, speakers: Mapping[int, Rows]) -> Floats:
     return mark
 
 
-def _passages(corpus: Corpus) -> Floats:
-    return np.diff(np.append(corpus.first, corpus.passages)).astype(np.float32)
-
-
-def recency(time: NDArray[np.float64], now: float, half_life: float) -> Floats:
+def _recency(corpus: Corpus, now: float, half_life: float | None) -> dict[str, Floats]:
     """Return 1 for what is said now, half of it after each half-life, 0 for unknown times."""
-    age = np.maximum(now - time, 0.0)
+    if half_life is None:
+        return {}
+    age = np.maximum(now - corpus.entries.time, 0.0)
     fresh = np.where(np.isnan(age), 0.0, 0.5 ** (age / half_life))
-    return fresh.astype(np.float32)
+    return {"recency": fresh.astype(np.float32)}

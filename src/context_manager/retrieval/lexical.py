@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 
 from context_manager.retrieval.corpus import Corpus, Floats, Rows
-from context_manager.retrieval.neighbours import Surroundings
 from context_manager.retrieval.query import QueryWord
 
 K1: Final = 1.2
@@ -46,7 +45,7 @@ class WordScores:
         return float(scores.max()) / self.possible if len(scores) and self.possible else 0.0
 
 
-def word_scores(corpus: Corpus, words: Sequence[QueryWord], around: Surroundings) -> WordScores:
+def word_scores(corpus: Corpus, words: Sequence[QueryWord]) -> WordScores:
     """Return how well each passage matches the words."""
     own = np.zeros(corpus.passages, dtype=np.float32)
     nearby = np.zeros(corpus.passages, dtype=np.float32)
@@ -56,9 +55,9 @@ def word_scores(corpus: Corpus, words: Sequence[QueryWord], around: Surroundings
         matches = _matches(corpus, word, norm)
         for rows, values in matches:
             own[rows] += values
-            nearby += around.strongest(rows, values, FADE)
+            nearby += corpus.around.strongest(rows, values, FADE)
         possible += _weight(corpus, word)
-    return WordScores(own, around.by_row(nearby), possible)
+    return WordScores(own, corpus.around.by_row(nearby), possible)
 
 
 def _length_norm(corpus: Corpus) -> Floats:

@@ -6,12 +6,12 @@ after in the same session: the distance is counted in passages, so that a long m
 two short ones keeps them apart. Must not know what the scores mean.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from context_manager.retrieval.corpus import Corpus, Floats
+Floats: TypeAlias = NDArray[np.float32]
 
 REACH: Final = 4
 """Steps over which sums are taken."""
@@ -25,12 +25,16 @@ class Surroundings:
 
     __slots__ = ("_masks", "_place", "_reading")
 
-    def __init__(self, corpus: Corpus) -> None:
-        """Lay out the reading order of ``corpus`` once for a query."""
-        self._reading = corpus.reading
-        self._place = np.empty(corpus.passages, dtype=np.int32)
-        self._place[corpus.reading] = np.arange(corpus.passages, dtype=np.int32)
-        run = corpus.run
+    def __init__(self, reading: NDArray[np.int32], run: NDArray[np.int32]) -> None:
+        """Lay out the reading order.
+
+        Args:
+            reading: int32 [p], passage rows in the order they were said, session by session.
+            run: int32 [p], for each place of ``reading``, a number equal within a session.
+        """
+        self._reading = reading
+        self._place = np.empty(len(reading), dtype=np.int32)
+        self._place[reading] = np.arange(len(reading), dtype=np.int32)
         self._masks: dict[int, NDArray[np.bool_]] = {
             step: run[step:] == run[:-step] for step in range(1, REACH + 1) if step < len(run)
         }

@@ -104,7 +104,7 @@ def rank(
     settings = settings or Settings()
     if not len(corpus.entries):
         return _nothing()
-    features = columns_of(corpus, query, settings.half_life)
+    features = columns_of(corpus, query, settings.half_life if settings.recency_weight else None)
     columns = dict(features.columns)
     scores = weighted_sum(columns, _weights(settings))
     chosen = _best(scores, eligible, settings.most)

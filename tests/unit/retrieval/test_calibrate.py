@@ -1,0 +1,57 @@
+"""What a score is worth, and when nothing answers."""
+
+import numpy as np
+import pytest
+
+from context_manager.retrieval.calibrate import Evidence, answerability, relevance
+
+from .corpora import SMALL_TALK, Said, ask
+
+STRONG = Evidence(likeness=0.7, coverage=0.8, speaker_lead=0.0)
+WEAK = Evidence(likeness=0.1, coverage=0.1, speaker_lead=0.0)
+
+
+def test_more_evidence_means_more_likely_answered() -> None:
+    assert answerability(WEAK) < 0.1 < 0.9 < answerability(STRONG)
+
+
+def test_what_only_others_said_about_themselves_answers_less() -> None:
+    """The named speaker's own words lead, or somebody else's do."""
+    theirs = Evidence(likeness=0.5, coverage=0.5, speaker_lead=-0.4)
+    own = Evidence(likeness=0.5, coverage=0.5, speaker_lead=0.4)
+
+    assert answerability(theirs) < 0.5 < answerability(own)
+
+
+def test_without_vectors_the_words_decide() -> None:
+    assert answerability(Evidence(None, 0.05, 0.0)) < 0.5 < answerability(Evidence(None, 0.8, 0.0))
+
+
+def test_the_best_of_many_irrelevant_entries_is_not_relevant() -> None:
+    """Scores are standardised within a corpus; the evidence is not."""
+    scores = np.array([9.0, 3.0, 1.0], np.float32)
+
+    assert relevance(scores, scores, STRONG)[0] > 0.5 > relevance(scores, scores, WEAK)[0]
+
+
+def test_entries_that_compete_share_their_relevance() -> None:
+    alone = np.array([9.0, 0.0], np.float32)
+    rivals = np.array([9.0, 9.0], np.float32)
+
+    assert relevance(alone[:1], alone, STRONG)[0] > relevance(rivals[:1], rivals, STRONG)[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "covered"),
+    [("Does my bicycle need a new chain?", True), ("Who won the chess tournament?", False)],
+)
+def test_covered_says_whether_anything_answers(question: str, covered: bool) -> None:
+    assert ask(question, SMALL_TALK).covered is covered
+
+
+def test_asking_one_speaker_for_what_the_other_did_is_less_covered() -> None:
+    talk = [Said("I repaired the old radio", "Ilse"), Said("Well done", "Tomas"), *SMALL_TALK]
+    own = ask("Which radio did Ilse repair?", talk)
+    other = ask("Which radio did Tomas repair?", talk)
+
+    assert other.answerability < own.answerability
