@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.program import Program
+from context_manager.cli.commands.filling import PORTION, store_turns
+from context_manager.importing import read
+from support.program import Program, open_fast
 
 GOOD = '{"role": "user", "content": "The spare key is under the blue pot."}\n'
 
@@ -123,6 +125,24 @@ def test_a_file_that_has_grown_adds_what_is_new_and_repetitions_count(
     assert program("import", path, "--json").data["files"][0]["new"] == 3
     entries = program("list", "--json").data
     assert [entry["text"] for entry in reversed(entries)] == ["ping", "pong", "ping", "pong"]
+
+
+def test_an_interrupted_import_is_completed_by_repeating_it(
+    program: Program, db: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("".join(f"Ada: step {number}\n" for number in range(3 * PORTION)))
+
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with open_fast(db) as manager, pytest.raises(KeyboardInterrupt):
+        store_turns(manager, read(path), interrupt)
+    assert program("import", path, "--json").data["files"][0]["new"] == 2 * PORTION
+    entries = program("list", "--limit", 1000, "--json").data
+    assert [entry["text"] for entry in reversed(entries)] == [
+        f"step {number}" for number in range(3 * PORTION)
+    ]
 
 
 def test_equal_words_in_another_file_are_another_message(program: Program, tmp_path: Path) -> None:
