@@ -1,4 +1,4 @@
-"""Distils a table of one vector per word piece from MiniLM (model2vec, Tulkens and van Dongen 2024).
+"""Distils one vector per word piece from MiniLM (model2vec, Tulkens and van Dongen 2024).
 
 This file decides the recipe and its three numbers. It knows no files and no runtime of the package.
 
@@ -25,7 +25,7 @@ _BATCH = 256
 
 
 def distil(model: bytes) -> Quantized:
-    """The table: int8 ``values [30522, 256]`` and float32 ``scales [30522]``, from the fp32 model."""
+    """Int8 ``values [30522, 256]`` and float32 ``scales [30522]``, from the fp32 model."""
     centred = _piece_vectors(model)
     centred -= centred.mean(axis=0)
     variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))

@@ -9,6 +9,7 @@ Model: Reimers and Gurevych 2019 (sentence-transformers), weights of all-MiniLM-
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -109,8 +110,7 @@ def _session(threads: int) -> PerProcess[Any]:
 
 
 def _load(threads: int) -> Any:
-    import onnxruntime
-
+    onnxruntime = _quiet_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -119,6 +119,25 @@ def _load(threads: int) -> Any:
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     # Idle threads sleep. Spinning ones would take the processor from the application.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
+    session = onnxruntime.InferenceSession(
         str(verified(MINILM)), options, providers=["CPUExecutionProvider"]
     )
+    # Never taken apart: in a forked child that would wait for threads that only the parent has,
+    # so a worker process that never embeds would hang at its exit.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+    return session
+
+
+def _quiet_onnxruntime() -> Any:
+    """The runtime, told to report nothing to its maker.
+
+    From 1.29 on its wheels send usage events and keep an identifier of the device in the user's
+    cache folder, by a thread that starts with the import and makes forked children hang. The
+    variable is its documented opt-out, read once at the import; a value that is set stays as it is.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    if os.environ["ORT_DISABLE_TELEMETRY"] != "0":
+        onnxruntime.disable_telemetry_events()  # on Windows, and where it was imported before
+    return onnxruntime

@@ -8,7 +8,7 @@ embedder may return any array-like of numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ EmbedFunction: TypeAlias = Callable[[list[str]], Any]
 """Any function from texts to one row of numbers per text."""
 
 
-@runtime_checkable
 class Embedder(Protocol):
     """Turns texts into vectors of one space.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from inspect import getattr_static
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -170,7 +171,9 @@ _lock = PerProcess(threading.Lock)
 
 def _adapted(thing: Any, dimension: int | None) -> str | Embedder:
     """A name, or an embedder made of what the thing has."""
-    if isinstance(thing, str | Embedder):
+    if isinstance(thing, str):
+        return thing
+    if _is_embedder(thing):
         return thing
     dimension = getattr(thing, "dimension", dimension)
     if hasattr(thing, "embed"):
@@ -187,6 +190,13 @@ def _adapted(thing: Any, dimension: int | None) -> str | Embedder:
         f"{type(thing).__name__} is no embedder: give a registered name, a function from texts to "
         "vectors, or an object with dimension, fingerprint and embed(texts)"
     )
+
+
+def _is_embedder(thing: Any) -> TypeGuard[Embedder]:
+    """Whether it has all three members; asking must not compute them, which may call a model."""
+    missing = object()
+    names = ("dimension", "fingerprint", "embed")
+    return all(getattr_static(thing, name, missing) is not missing for name in names)
 
 
 def _made(model: str | Embedder | EmbedFunction, options: dict[str, Any]) -> Embedder:

@@ -62,8 +62,9 @@ class StaticEmbedder:
 
 def _mean(table: _Table, ids: list[int]) -> NDArray[Any]:
     """Mean direction of the known pieces; a text without any is one unknown."""
-    known = np.array([number for number in ids if number != UNKNOWN] or [UNKNOWN])
-    total = table.scales[known] @ table.rows[known].astype(np.float32)
+    known = [number for number in ids if number != UNKNOWN] or [UNKNOWN]
+    distinct, counts = np.unique(known, return_counts=True)  # bounds the memory of a long text
+    total = (table.scales[distinct] * counts) @ table.rows[distinct].astype(np.float64)
     length = np.linalg.norm(total)
     if length == 0:  # vectors that cancel out to the last bit
         return _mean(table, [UNKNOWN])
