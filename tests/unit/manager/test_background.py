@@ -6,8 +6,6 @@ import subprocess
 import sys
 import threading
 
-import pytest
-
 from context_manager.errors import StoreError
 from context_manager.manager.background import Background
 
@@ -50,11 +48,13 @@ def test_an_error_of_ours_is_logged_by_its_type_and_stops_nothing(caplog):
     assert "must not reach" not in caplog.text
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_defect_in_a_job_ends_neither_waiting_nor_later_work():
+def test_a_defect_in_a_job_ends_neither_waiting_nor_later_work(monkeypatch):
+    reported = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: reported.set())
     background, done = Background(), []
     background.submit("defect", lambda: 1 / 0)
     background.drain(10)
+    assert reported.wait(10)
     background.submit("works", lambda: done.append(1))
     assert background.drain(10)
     assert done == [1]
