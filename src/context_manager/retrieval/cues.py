@@ -55,7 +55,13 @@ _NUMBER_ASKED: Final = re.compile(
     re.IGNORECASE,
 )
 _ASSISTANT_ASKED: Final = re.compile(
-    r"\b(?:you|your|du|dein\w{0,2}|vous|votre|t\u00fa|usted)\b|[\u4f60\u60a8]", re.IGNORECASE
+    r"\b(?:did|have|had|were|what|which) you\b|\bas you\b"
+    r"|\byou(?:'ve|'d| had| have)? (?:said|told|gave|given|made|wrote|listed|proposed|provided"
+    r"|recommend|suggest|advise|explain|mention|describe|show)"
+    r"|\byour (?:\w+ )?(?:advice|answer|explanation|idea|list|plan|proposal|recommend|suggest)"
+    r"|\b(?:hast|hattest) du\b|\bdein\w{0,2} (?:rat|vorschlag|antwort)\b"
+    r"|\bas-tu\b|\bavez-vous\b|\bme (?:dijiste|recomendaste|sugeriste)\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +72,7 @@ class Asked:
     Attributes:
         time: a date or duration.
         number: a count or amount.
-        assistant: what the assistant said, or the assistant to do something.
+        assistant: what the assistant said.
     """
 
     time: bool
