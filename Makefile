@@ -82,9 +82,9 @@ test-wheel: wheel  ## Run tests against the installed wheel, in an environment o
 	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) \
 	  --ignore=tests/property --ignore=tests/crash $(ARGS)
 
-soak: $(VENV)/test.stamp  ## Long runs: the property tests with many more examples
+soak: $(VENV)/test.stamp  ## Long runs: property tests with many more examples, hundreds of kills
 	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m "soak or not system" \
-	  tests/property $(ARGS)
+	  tests/property tests/crash $(ARGS)
 
 clean:  ## Remove what was made here, the environment too
 	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
