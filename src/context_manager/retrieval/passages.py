@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 PASSAGE_CHARS: Final = 600
-"""Aimed-at size of a passage of a long text, in characters; see docs/retrieval.md."""
+"""Aimed-at size of a passage of a long text, in characters. 300, 600 and 1,000 find messages
+equally well (within .005 of R@10); this one costs little to show and still makes sense."""
 
 WHOLE_CHARS: Final = 900
 """A text up to this long is one passage: cutting it would save little and lose its sense."""

@@ -29,9 +29,9 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "standing": 1.8,
     "long": -0.5,
 }
-"""Weight of each column of `features`; learned (softmax loss over the entries of a
-conversation) on two kinds of conversation together, checked by leaving conversations out, and
-rounded: no figure moves by more than its noise when a weight moves by a tenth."""
+"""Weight of each column of `features`: learned under a softmax loss over the entries of a
+conversation, on conversations between people and with assistants together, and rounded. The
+choice of columns was checked by leaving conversations out; these numbers are fitted to all."""
 
 Rerank = Callable[[Query, Rows, Floats], Floats]
 """A reranker: new scores for the best entries, from the query, their rows and their scores."""
