@@ -73,6 +73,8 @@ class MemoryConfig:
         recall: How far a query looks: "user" (all sessions), "session" or "task".
         input_overflow: When the input alone exceeds the budget: "error" raises `BudgetError`,
             "middle_cut" shows head and tail with a visible mark.
+        drop_echoes: Take text of our own prompts out of what is observed, so that nothing is
+            remembered because it was remembered.
         summaries: Show summaries of what left short-term memory.
         stm_eviction: "fifo", "lru" or "priority".
     """
@@ -89,6 +91,7 @@ class MemoryConfig:
     importance_weight: float = 0.1
     recall: Literal["user", "session", "task"] = "user"
     input_overflow: Literal["error", "middle_cut"] = "error"
+    drop_echoes: bool = True
     summaries: bool = True
     stm_eviction: str = "fifo"
 

@@ -13,6 +13,7 @@ from context_manager.embedding.protocol import Embedder
 from context_manager.manager.background import Background
 from context_manager.manager.session import Session
 from context_manager.memory.archive import Archive
+from context_manager.memory.echoes import Echoes
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Context, Partition, Scope
 from context_manager.store import Store
@@ -36,6 +37,7 @@ class Engine:
         self.store = store
         self.archive = Archive(store, embedder, count_tokens)
         self.background = Background()
+        self.echoes = Echoes(self.archive.secret)
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()

@@ -149,6 +149,7 @@ class ContextManager(ManagerParts):
         epoch = self.engine.epoch(self.scope)
         context = building.build(self, user_input, budget, now)
         self.engine.remember_built(self.scope, (user_input, budget, now), epoch, context)
+        self.engine.echoes.show(self.scope.partition, context)
         return context
 
     def explain(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import InputError
 from context_manager.manager import consolidating
+from context_manager.manager.hearing import heard
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
 from context_manager.records import Message, Scope, Turn
@@ -145,7 +146,8 @@ def _made(cm: ContextManager, given: TurnInput) -> Turn:
     moment = cm.clock() if given.timestamp is None else checked_time(given.timestamp)
     turn_id = new_id("turn")
     messages = tuple(
-        replace(message, id=f"{turn_id}.{place}") for place, message in enumerate(given.messages)
+        replace(message, id=f"{turn_id}.{place}")
+        for place, message in enumerate(heard(cm, given.messages))
     )
     turn = replace(
         Turn.of(messages, 0, moment),

@@ -1,0 +1,209 @@
+"""Recognises text of our own prompts when it comes back as something said.
+
+What we put into a prompt returns in many ways: an application observes the whole prompt instead of
+the input, a framework hands back its message list, a model repeats what it was shown. Stored again
+it would be found again, shown again and grow. This file decides which lines of a message are such
+echoes; it keeps keyed hashes of the lines shown lately and no text.
+
+Lines that stand in the prompt's own frame are an echo wherever they occur. A line shown as
+"Speaker: text" outside of the frame is one only where somebody else than the user said it: what a
+user says is never dropped.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from hashlib import blake2b
+from threading import Lock
+
+from context_manager.context.fence import CLOSE, HEADINGS, OPEN, unescape
+from context_manager.records import Context, Partition
+
+LINES = 4096
+"""Lines remembered of each partition; the least recently shown leave first."""
+
+PARTITIONS = 64
+
+TELLING = 24
+"""Characters that a line outside of the frame must have to be an echo by itself."""
+
+_INPUT = HEADINGS["input"]
+_FRAME = frozenset({OPEN, CLOSE, *(text for name, text in HEADINGS.items() if name != "input")})
+_QUOTING = "> \t-*•"
+
+FindText = Callable[[str], str | None]
+"""The id of an entry with this text, if there is one."""
+
+
+class _Kind(Enum):
+    FRAME = auto()
+    MEMORY = auto()
+    INPUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a message really says.
+
+    Args:
+        text: Without the echoes; the whole text where there were none.
+        entry_ids: The entries that the echoes repeat, as far as they are known.
+        echoed: Whether anything was taken out.
+    """
+
+    text: str
+    entry_ids: tuple[str, ...] = ()
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    kind: _Kind
+    spoken: bool = False
+    entry_id: str | None = None
+
+
+class Echoes:
+    """The lines that were shown lately, by partition. Safe between threads.
+
+    Args:
+        secret: Key of the hashes.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._lock = Lock()
+        self._partitions: OrderedDict[Partition, OrderedDict[bytes, _Shown]] = OrderedDict()
+
+    def show(self, partition: Partition, context: Context) -> None:
+        """Remember the lines of a finished prompt."""
+        fresh = {self._hash(line): shown for line, shown in _lines_of(context)}
+        with self._lock:
+            known = self._partitions.setdefault(partition, OrderedDict())
+            self._partitions.move_to_end(partition)
+            for digest, shown in fresh.items():
+                known[digest] = shown
+                known.move_to_end(digest)
+            while len(known) > LINES:
+                known.popitem(last=False)
+            while len(self._partitions) > PARTITIONS:
+                self._partitions.popitem(last=False)
+
+    def hear(
+        self, partition: Partition, text: str, *, by_user: bool, find: FindText | None = None
+    ) -> Heard:
+        """What a message says besides its echoes.
+
+        Args:
+            partition: Whose memory was shown.
+            text: The message.
+            by_user: Whether the user said it: then only the prompt's frame and what stands in it
+                is taken out.
+            find: Finds stored texts, for prompts that another process has built.
+        """
+        lines = text.split("\n")
+        shown = [self._shown(partition, line) for line in lines]
+        if find is not None and any(known and known.kind is _Kind.FRAME for known in shown):
+            shown = _completed(lines, shown, find)
+        if all(known is None or known.kind is _Kind.FRAME for known in shown):
+            return Heard(text)  # a heading alone is no prompt
+        kept, repeated = _without_echoes(lines, shown, by_user)
+        if kept == lines:
+            return Heard(text)
+        ids = dict.fromkeys(known.entry_id for known in repeated if known.entry_id)
+        return Heard("\n".join(kept).strip("\n"), tuple(ids), echoed=True)
+
+    def _shown(self, partition: Partition, line: str) -> _Shown | None:
+        bare = _bare(line)
+        if not bare:
+            return None
+        if bare in _FRAME:
+            return _Shown(_Kind.FRAME)
+        with self._lock:
+            known = self._partitions.get(partition)
+        return known.get(self._hash(bare)) if known else None
+
+    def _hash(self, line: str) -> bytes:
+        return blake2b(
+            _bare(line).encode("utf-8", "replace"), digest_size=8, key=self._secret
+        ).digest()
+
+
+def _lines_of(context: Context) -> Iterator[tuple[str, _Shown]]:
+    for slot in context.slots:
+        lines = slot.text.split("\n")
+        if slot.section == "input":
+            yield from ((line, _Shown(_Kind.INPUT)) for line in lines if line.startswith(_INPUT))
+            continue
+        head = f"{slot.speaker}: " if slot.speaker else ""
+        for line in lines:
+            if _bare(line) and line not in _FRAME:
+                spoken = bool(head) and line.startswith(head)
+                yield line, _Shown(_Kind.MEMORY, spoken, slot.entry_id)
+
+
+def _without_echoes(
+    lines: Sequence[str], shown: Sequence[_Shown | None], by_user: bool
+) -> tuple[list[str], list[_Shown]]:
+    """The lines that are no echo, and what the others repeat."""
+    kept: list[str] = []
+    repeated: list[_Shown] = []
+    framed = quoted = False
+    for place, (line, known) in enumerate(zip(lines, shown, strict=True)):
+        if known is None:
+            quoted = quoted and not line.strip()
+            if line.strip() or not (framed or quoted):
+                kept.append(line)
+            continue
+        framed = known.kind is _Kind.FRAME or (framed and known.kind is _Kind.MEMORY)
+        quoted = quoted or (not by_user and known.spoken and len(_bare(line)) >= TELLING)
+        if known.kind is _Kind.INPUT:
+            rest = lines[place + 1 :]  # the input is the prompt's last part, whatever it says
+            return [*kept, _bare(line).removeprefix(_INPUT).strip(), *rest], repeated
+        elif framed or quoted:
+            repeated.append(known)
+        else:
+            kept.append(line)
+    return kept, repeated
+
+
+def _completed(
+    lines: Sequence[str], shown: Sequence[_Shown | None], find: FindText
+) -> list[_Shown | None]:
+    """Also what another process has shown: stored texts between the frame's lines."""
+    found = list(shown)
+    inside = False
+    start = 0
+    for place, line in enumerate(lines):
+        if found[place] is not None:
+            inside = True
+        elif line.startswith(_INPUT) and inside:
+            found[place] = _Shown(_Kind.INPUT)
+            return found
+        elif inside and line.strip():
+            start = place if _head(line) or found[place - 1] else start
+            entry_id = find(unescape(_said("\n".join(lines[start : place + 1]))))
+            if entry_id is not None:
+                for at in range(start, place + 1):
+                    found[at] = _Shown(_Kind.MEMORY, entry_id=entry_id)
+            elif line.startswith("[") and line.endswith("]"):
+                found[place] = _Shown(_Kind.MEMORY)
+    return found
+
+
+def _head(line: str) -> str:
+    """The speaker's name that a line begins with; "" for none."""
+    name, colon, _ = line.partition(": ")
+    return name if colon and len(name) <= 64 else ""
+
+
+def _said(item: str) -> str:
+    head = _head(item.split("\n", 1)[0])
+    return item[len(head) + 2 :] if head else item
+
+
+def _bare(line: str) -> str:
+    return line.strip().lstrip(_QUOTING)
