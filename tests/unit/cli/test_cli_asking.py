@@ -83,7 +83,7 @@ class TestWhose:
         assert "The pier at 6" in program("context", "Where to meet?").out
 
     def test_among_several_one_must_be_named(self, program: Program, pairs: Path) -> None:
-        program("import", pairs)
+        program("import", pairs, "--split-users")
         ended = program("context", "A kayak?")
         assert ended.code == 2
         assert "pair-1, pair-2" in ended.err
@@ -92,7 +92,7 @@ class TestWhose:
     def test_an_unknown_user_is_an_error_that_lists_the_known(
         self, program: Program, pairs: Path
     ) -> None:
-        program("import", pairs)
+        program("import", pairs, "--split-users")
         ended = program("query", "A kayak?", "--user", "pair-3")
         assert ended.code == 3
         assert "'pair-3'" in ended.err

@@ -28,7 +28,7 @@ def test_what_was_imported_can_be_asked_for(program: Program, chat: Path) -> Non
 def test_each_conversation_becomes_a_user_and_sees_nothing_of_the_other(
     program: Program, pairs: Path
 ) -> None:
-    (file,) = program("import", pairs, "--json").data["files"]
+    (file,) = program("import", pairs, "--split-users", "--json").data["files"]
     assert file["users"] == ["pair-1", "pair-2"]
     (entry,) = program("list", "--user", "pair-1", "--json").data
     assert entry["name"] == "Ines"
@@ -46,6 +46,15 @@ def test_user_puts_all_conversations_into_one_memory_and_keeps_sessions_apart(
         "pair-1/session_1",
         "pair-2/session_1",
     }
+
+
+def test_without_a_user_all_conversations_are_one_memory(program: Program, pairs: Path) -> None:
+    (file,) = program("import", pairs, "--json").data["files"]
+    assert file["users"] == ["default"]
+    assert len(program("list", "--json").data) == 2
+    clash = program("import", pairs, "--user", "ada", "--split-users")
+    assert clash.code != 0
+    assert "--split-users" in clash.err
 
 
 def test_session_puts_everything_into_one_conversation(program: Program, chat: Path) -> None:

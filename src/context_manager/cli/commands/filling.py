@@ -19,6 +19,7 @@ from context_manager.cli.import_report import show_import
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.progress import Advance, progress
 from context_manager.cli.stored import Utterance, said_before
+from context_manager.errors import InputError
 from context_manager.importing import (
     FORMATS,
     ImportedTurn,
@@ -44,39 +45,49 @@ def import_(
     format: Annotated[
         str, typer.Option("--format", "-f", help=f"auto tells by the content; or {_NAMES}.")
     ] = "auto",
+    split_users: Annotated[
+        bool, typer.Option("--split-users", help="A memory of its own for each conversation.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only check the files and say what they hold.")
     ] = False,
 ) -> None:
     """Remember the chats of files, with their times and speakers.
 
-    Every file is checked to its end first; a fault in one of them imports nothing. A file with
-    chats of several people becomes the memory of as many users, named after its conversations;
-    --user puts all of them into one memory, and --session into one conversation. What was imported
-    from a file of the same name before is not stored twice, so an import that was interrupted can
-    be repeated, and a file that has grown can be imported again.
+    Every file is checked to its end first; a fault in one of them imports nothing. All of it
+    becomes the memory of one user, --user or the default one; with --split-users, a file with
+    chats of several people becomes the memory of as many users, named after its conversations.
+    --session puts all into one session. What was imported from a file of the same name before is
+    not stored twice, so an import that was interrupted can be repeated, and a file that has grown
+    can be imported again.
     """
+    if split_users and "user" in call.given:
+        raise InputError("--user and --split-users exclude each other; give one of them")
     read_files = [read(path, format) for path in files]
-    stored = [0] * len(files) if dry_run else _store(call, read_files)
-    rows = [_data(call, file, new) for file, new in zip(read_files, stored, strict=True)]
+    stored = [0] * len(files) if dry_run else _store(call, read_files, split_users)
+    rows = [
+        _data(_users(call, file, split_users), file, new)
+        for file, new in zip(read_files, stored, strict=True)
+    ]
     data = {"imported": not dry_run, "files": rows}
     call.answer(data, lambda out: show_import(out, call.db, rows, dry_run=dry_run))
 
 
-def _store(call: Invocation, files: list[ImportFile]) -> list[int]:
+def _store(call: Invocation, files: list[ImportFile], split: bool) -> list[int]:
     """Store what is new in the files; how many messages of each were."""
     total = sum(file.turns for file in files)
     ids = {f"{name}_id": value for name, value in call.given.items() if name != "session"}
     with call.store(create=True) as root, progress(call, "importing", total) as advance:
-        return [_store_file(call, root.scoped(**ids), file, advance) for file in files]
+        manager = root.scoped(**ids)
+        return [_store_file(manager, file, _placed(call, file, split), advance) for file in files]
 
 
 def _store_file(
-    call: Invocation, manager: ContextManager, file: ImportFile, advance: Advance
+    manager: ContextManager, file: ImportFile, placed: Iterable[ImportedTurn], advance: Advance
 ) -> int:
     stored = 0
     known: dict[str, Counter[Utterance]] = {}
-    for user, turns in groupby(_placed(call, file), key=lambda turn: turn.conversation_id):
+    for user, turns in groupby(placed, key=lambda turn: turn.conversation_id):
         whose = manager.scoped(user_id=user or None)
         if user not in known:
             known[user] = said_before(whose, source_name(file.path))
@@ -132,26 +143,25 @@ def _new(turn: ImportedTurn, known: Counter[Utterance] | None) -> tuple[Message,
     return tuple(new)
 
 
-def _placed(call: Invocation, file: ImportFile) -> Iterator[ImportedTurn]:
+def _placed(call: Invocation, file: ImportFile, split: bool) -> Iterator[ImportedTurn]:
     """The turns of a file, with user and session as the caller wants them."""
-    turns: Iterable[ImportedTurn] = as_one_user(file) if "user" in call.given else file
+    turns: Iterable[ImportedTurn] = file if split else as_one_user(file)
     session = call.given.get("session")
     for turn in turns:
         yield turn if session is None else replace(turn, session_id=session)
 
 
-def _users(call: Invocation, file: ImportFile) -> list[str]:
-    """Whose memory each conversation of a file became."""
-    forced = call.given.get("user")
-    named = [forced or name or DEFAULT_SCOPE.user_id for name in file.conversations]
-    return list(dict.fromkeys(named))
+def _users(call: Invocation, file: ImportFile, split: bool) -> list[str]:
+    """Whose memory the conversations of a file became."""
+    one = call.given.get("user", DEFAULT_SCOPE.user_id)
+    return list(dict.fromkeys(name or one for name in file.conversations)) if split else [one]
 
 
-def _data(call: Invocation, file: ImportFile, new: int) -> dict[str, Any]:
+def _data(users: list[str], file: ImportFile, new: int) -> dict[str, Any]:
     return {
         "file": file.path,
         "format": file.format,
-        "users": _users(call, file),
+        "users": users,
         "sessions": file.sessions,
         "turns": file.turns,
         "messages": file.messages,
