@@ -116,3 +116,9 @@ ON CONFLICT DO UPDATE SET next_seq = max(next_seq, excluded.next_seq)
 -- name: mend_versions
 UPDATE partitions SET epoch = epoch + 1, change = 1 + max(change,
     (SELECT coalesce(max(change), 0) FROM entries WHERE partition = partitions.id))
+
+-- name: indexes
+SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
+
+-- name: forget_indexes
+DELETE FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL

@@ -25,10 +25,13 @@ _REBUILDING = (
 
 
 def repair(connection: apsw.Connection, secret: bytes, probe: Probe) -> Repaired:
-    """Mend the file in one transaction, then verify it again."""
-    with committing(connection, probe):
-        probe("reindex")
+    """Rebuild the indexes, mend the rest in one transaction, then verify the file again."""
+    probe("reindex")
+    try:
         connection.execute("REINDEX")
+    except apsw.CorruptError:
+        _make_indexes_anew(connection, probe)
+    with committing(connection, probe):
         bad = damaged_keys(connection, "vectors", secret)
         connection.executemany(AUDIT["drop_vector"], [(key,) for key in bad])
         orphans = 0
@@ -40,3 +43,21 @@ def repair(connection: apsw.Connection, secret: bytes, probe: Probe) -> Repaired
             probe(name)
             connection.execute(AUDIT[name])
     return Repaired(len(bad), orphans, verify(connection, secret).damages)
+
+
+def _make_indexes_anew(connection: apsw.Connection, probe: Probe) -> None:
+    """Forget indexes whose pages cannot even be freed, make them of the rows, reclaim the pages."""
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
+    try:
+        with committing(connection, probe):
+            statements = [sql for (sql,) in connection.execute(AUDIT["indexes"])]
+            connection.pragma("writable_schema", True)
+            connection.execute(AUDIT["forget_indexes"])
+            connection.execute("PRAGMA writable_schema = RESET")
+            for sql in statements:
+                connection.execute(sql)
+        probe("vacuum")
+        connection.execute("VACUUM")
+    finally:
+        connection.pragma("writable_schema", False)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
