@@ -15,6 +15,9 @@ wheel_venv := $(VENV)-wheel
 ifndef SEED
 SEED := $(shell date +%s)
 endif
+# Of the installed wheel: what is in it, its public surface, and all that reads its data files.
+wheel_tests := tests/package tests/seed tests/docs tests/contract \
+  tests/unit/cli tests/unit/embedding tests/unit/memory tests/unit/tokens
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
@@ -79,8 +82,7 @@ test-wheel: wheel  ## Run tests against the installed wheel, in an environment o
 	@$(bin)/python -m venv $(wheel_venv)
 	@$(wheel_venv)/bin/python -m pip install -qq --upgrade 'pip>=25.1'
 	@$(wheel_venv)/bin/python -m pip install -qq dist/*.whl --group test
-	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) \
-	  --ignore=tests/property --ignore=tests/crash $(ARGS)
+	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) $(wheel_tests) $(ARGS)
 
 soak: $(VENV)/test.stamp  ## Long runs: property tests with many more examples, hundreds of kills
 	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m "soak or not system" \
