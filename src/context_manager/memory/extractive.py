@@ -1,9 +1,10 @@
 """Summaries without a model: the sentences that tell the most for their length, in time order.
 
 A unit (a short message, or a sentence of a long one) scores the sum of its terms' idf over the
-square root of its length. On LoCoMo sessions this kept more of the turns that answer later
-questions than position, centrality or diversity did. This file is pure: text and a token count
-in, text out, the same every time. It must not know turns, models or prompts.
+square root of its length; a question counts less than a statement. On LoCoMo sessions this kept
+more of the turns that answer later questions than position, length, centrality or diversity did.
+This file is pure: text and a token count in, text out, the same every time. It must not know
+turns, models or prompts.
 """
 
 from __future__ import annotations
@@ -22,12 +23,22 @@ Count = Callable[[str], int]
 SMALLEST = 24
 """Tokens that a summary may always have: less says nothing."""
 
-_WHOLE = 240
-"""Characters up to which a message stays whole; a longer one is taken sentence by sentence."""
+_WHOLE = 600
+"""Characters up to which a message stays whole; a longer one is taken sentence by sentence, and so
+is one that alone would take half of the target."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
-_LONGEST = 400
+_LEAST_WHOLE = 80
+_CHARACTERS_PER_TOKEN = 4
+
+_SENTENCE_END = re.compile(
+    r"(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bProf\.)(?<=[.!?…])\s+"
+    r"|(?<=[。！？])|\n+"
+)
+_LONGEST = 600
 """Characters of a unit; a longer sentence is cut at spaces, so that one cannot fill a summary."""
+
+_QUESTION_WORTH = 0.7
+"""Of what its terms are worth: the answer tells more than the question."""
 
 GAP = " … "
 """Stands where something of the same message was left out."""
@@ -41,8 +52,8 @@ class Line:
     text: str
 
     def said(self, text: str) -> str:
-        """``text`` as this speaker's line."""
-        return f"{self.speaker}: {text}" if self.speaker else text
+        """``text`` as this speaker's line; the dash tells it from a line of the conversation."""
+        return f"- {self.speaker}: {text}" if self.speaker else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ def extract(lines: Sequence[Line], target: int, count: Count) -> str:
         One line per message that is shown, in time order, the speakers' names kept; "" only if
         there is no text.
     """
-    units = list(_units(lines))
+    half = target * _CHARACTERS_PER_TOKEN // 2
+    units = list(_units(lines, whole=max(_LEAST_WHOLE, min(_WHOLE, half))))
     ranked = _ranked(units)
     chosen: list[_Unit] = []
     used = 0
@@ -114,10 +126,10 @@ def sentences(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def _units(lines: Sequence[Line]) -> Iterator[_Unit]:
+def _units(lines: Sequence[Line], whole: int) -> Iterator[_Unit]:
     for number, line in enumerate(lines):
-        whole = " ".join(line.text.split())
-        parts = [whole] if len(whole) <= _WHOLE else sentences(line.text)
+        text = " ".join(line.text.split())
+        parts = [text] if len(text) <= whole else sentences(line.text)
         for place, part in enumerate(piece for long in parts for piece in _pieces(long)):
             counts = index_terms(part, speaker=line.speaker)
             terms = Counter({t: n for t, n in counts.items() if not t.startswith(PIECE)})
@@ -143,7 +155,8 @@ def _ranked(units: Sequence[_Unit]) -> list[_Unit]:
     idf = {t: math.log(1 + (total - n + 0.5) / (n + 0.5)) for t, n in frequency.items()}
 
     def information(unit: _Unit) -> float:
-        return math.fsum(idf[term] for term in unit.terms) / math.sqrt(unit.length)
+        worth = math.fsum(idf[term] for term in unit.terms) / math.sqrt(unit.length)
+        return worth * _QUESTION_WORTH if unit.text.endswith(("?", "？")) else worth
 
     once = {unit.text.casefold(): unit for unit in reversed(units)}
     return sorted(reversed(once.values()), key=information, reverse=True)

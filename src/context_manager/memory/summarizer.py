@@ -54,7 +54,7 @@ class HierarchicalSummarizer:
     Example:
         >>> summarizer = HierarchicalSummarizer()
         >>> summarizer.summarize_chunk([Turn("My cat is called Biscuit.", "Noted.", 12, 0.0)])
-        'User: My cat is called Biscuit.\\nAssistant: Noted.'
+        '- User: My cat is called Biscuit.\\n- Assistant: Noted.'
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class HierarchicalSummarizer:
             raise ConfigError(
                 f"compression_ratio must lie in (0, 1], got {self.compression_ratio!r}"
             )
-        return max(int(tokens * self.compression_ratio), min(tokens, SMALLEST))
+        return max(int(tokens * self.compression_ratio), SMALLEST)
 
     def _count(self, text: str) -> int:
         if self._token_counter is None:
@@ -263,4 +263,6 @@ def _summary_lines(summaries: Sequence[str]) -> list[Line]:
 
 
 def _text(lines: Sequence[Line]) -> str:
-    return "\n".join(line.said(line.text) for line in lines)
+    return "\n".join(
+        f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines
+    )

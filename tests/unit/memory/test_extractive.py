@@ -24,9 +24,9 @@ TALK = [
 
 
 def test_what_tells_most_for_its_length_is_kept_in_time_order() -> None:
-    assert extract(TALK, 25, words) == (
-        "Mira: Busy. The Halifax lighthouse keeper offered me his 1962 Evinrude outboard.\n"
-        "Otto: My sister Petra graduates from veterinary school on 14 June."
+    assert extract(TALK, 27, words) == (
+        "- Mira: Busy. The Halifax lighthouse keeper offered me his 1962 Evinrude outboard.\n"
+        "- Otto: My sister Petra graduates from veterinary school on 14 June."
     )
 
 
@@ -38,9 +38,9 @@ def test_everything_is_kept_where_there_is_room() -> None:
 def test_a_long_message_is_taken_by_sentences_with_gaps_marked() -> None:
     filler = "It was a day like any other day and we did what we do on such a day. " * 4
     text = f"Zebedee Quill signed lease 8841. {filler}The deposit of 930 pounds is due Friday."
-    shown = extract([Line("Ann", text), Line("Bo", "ok")], 16, words)
+    shown = extract([Line("Ann", text), Line("Bo", "ok")], 17, words)
     assert shown == (
-        f"Ann: Zebedee Quill signed lease 8841.{GAP}The deposit of 930 pounds is due Friday."
+        f"- Ann: Zebedee Quill signed lease 8841.{GAP}The deposit of 930 pounds is due Friday."
     )
 
 
@@ -50,8 +50,8 @@ def test_what_was_said_twice_is_kept_once() -> None:
 
 
 def test_one_sentence_that_is_too_long_is_cut_with_a_mark() -> None:
-    shown = extract([Line("Ann", "alpha beta gamma delta epsilon zeta")], 4, words)
-    assert shown == "Ann: alpha beta…"
+    shown = extract([Line("Ann", "alpha beta gamma delta epsilon zeta")], 5, words)
+    assert shown == "- Ann: alpha beta…"
 
 
 @pytest.mark.parametrize("lines", [[], [Line("Ann", "")], [Line("Ann", " \n ")], [Line("", "…")]])

@@ -72,7 +72,7 @@ def test_without_a_model_the_ratio_is_held_in_tokens(summarize: Any, ratio: floa
 def test_without_a_model_names_are_kept_and_small_talk_goes_first(summarize: Any) -> None:
     lines = summarize(HierarchicalSummarizer(), turns()).text.splitlines()
     assert lines
-    assert all(line.startswith("Nora: Box ") for line in lines)
+    assert all(line.startswith("- Nora: Box ") for line in lines)
 
 
 @pytest.mark.parametrize("ratio", [0, -1, 1.5, float("nan")])
