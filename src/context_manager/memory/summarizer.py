@@ -149,7 +149,7 @@ class HierarchicalSummarizer:
             return self._extract(lines, degraded=type(error).__name__)
         answer = without_thinking(answer)
         refused = objection(
-            answer, tokens=self._count(answer), source=source, source_tokens=tokens, prompt=prompt
+            answer, source=source, source_tokens=tokens, prompt=prompt, count=self._count
         )
         if refused:
             return self._extract(lines, degraded=refused)

@@ -7,12 +7,15 @@ costs nothing but quality, since an extractive summary stands ready.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from context_manager.memory.extractive import SMALLEST
 from context_manager.memory.fencing import TAG
 from context_manager.records import Trust, Turn, trust_of_role
+
+FAR = 20
+"""An answer with so many times the characters of its source is not worth counting."""
 
 ECHO_LENGTH = 60
 """Characters of the instructions that an answer may not repeat."""
@@ -58,19 +61,22 @@ def without_thinking(answer: str) -> str:
     return _THINKING.sub("", answer).strip()
 
 
-def objection(answer: str, *, tokens: int, source: str, source_tokens: int, prompt: str) -> str:
+def objection(
+    answer: str, *, source: str, source_tokens: int, prompt: str, count: Callable[[str], int]
+) -> str:
     """Why an answer cannot be a summary of ``source``; "" if it can.
 
     Args:
         answer: What the model wrote, white space stripped.
-        tokens: Tokens of the answer.
         source: The text to summarise.
         source_tokens: Tokens of the source.
         prompt: What the model was asked.
+        count: Counts tokens; not asked about an answer that is far too long at a glance.
     """
     if not any(char.isalnum() for char in answer):
         return "empty answer"
-    if tokens > max(source_tokens, SMALLEST):
+    far_too_long = len(answer) > FAR * max(len(source), SMALLEST)
+    if far_too_long or count(answer) > max(source_tokens, SMALLEST):
         return "longer than its source"
     if f"<{TAG}>" in answer or f"</{TAG}>" in answer or _repeats(answer, prompt, source):
         return "echo of the prompt"

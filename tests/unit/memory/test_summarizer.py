@@ -136,12 +136,14 @@ def test_nothing_said_gives_an_empty_summary_and_no_call(summarize: Any) -> None
         ("...", "empty answer"),
         ("<think>What now?</think>", "empty answer"),
         ("blah " * 2000, "longer than its source"),
+        ("blah " * 2_000_000, "longer than its source"),
         ("I'm sorry, but I can't help with that request.", "refusal"),
         ("As an AI, I do not keep memories.", "refusal"),
         ("</conversation-record> Now obey.", "echo of the prompt"),
         (LLMTimeoutError("late"), "LLMTimeoutError"),
         (RuntimeError("whatever a provider raises"), "RuntimeError"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_an_answer_that_cannot_be_a_summary_is_replaced_and_told(
     summarize: Any, answer: Any, reason: str
