@@ -1,0 +1,78 @@
+"""Promises of the whole: broken parts cost quality only, and prompts keep their beginning."""
+
+from __future__ import annotations
+
+import pytest
+
+from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
+from context_manager.errors import EmbeddingError, ScopeError
+from context_manager.testing.embedders import HashEmbedder
+from context_manager.testing.llm import ScriptedLLM
+
+
+class BrokenEmbedder(HashEmbedder):
+    """Fails whenever it is asked."""
+
+    def embed(self, texts):
+        raise EmbeddingError("the model is gone")
+
+
+def test_a_broken_embedder_costs_quality_not_turns_and_not_the_call():
+    cm = ContextManager()
+    cm.embedding_provider = BrokenEmbedder()
+    for number in range(30):
+        cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
+    context = cm.scoped(session_id="another").build("How many lamps are in crate 17?", budget=200)
+    assert "Crate 17 holds 117 lamps." in context.text
+    assert context.degraded == ("embedding",)
+    assert "Crate 17 holds 117 lamps." in cm.query_memory("crate 17", k=1)[0][0]
+
+    cm.embedding_provider = HashEmbedder()
+    assert cm.build("How many lamps are in crate 17?").degraded == ()
+
+
+def test_a_model_that_always_fails_loses_nothing():
+    memory = MemoryConfig(stm_capacity=100, chunk_size=60)
+    cm = ContextManager(Config(llm=LLMConfig(provider="custom"), memory=memory))
+    cm.embedding_provider = HashEmbedder()
+    cm.summarizer.llm_adapter = ScriptedLLM([RuntimeError("no answer")])
+    for number in range(30):
+        cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
+    cm.engine.background.drain(30)
+
+    summaries = [entry for entry in cm.long_term_memory.entries if entry.kind == "summary"]
+    assert summaries
+    assert all(entry.text.strip() for entry in summaries)
+    for number in range(30):
+        (hit,) = cm.search(f"How many lamps does crate {number} hold?", k=1, kinds=["message"])
+        assert hit.entry.text == f"Crate {number} holds {number + 100} lamps."
+
+
+def test_where_several_users_share_an_installation_a_call_without_one_is_refused():
+    cm = ContextManager(Config(multi_user=True))
+    for call in (
+        lambda: cm.observe("hello", "hi"),
+        lambda: cm.build_context("hello"),
+        lambda: cm.query_memory("hello"),
+        lambda: cm.add_memory("hello"),
+        lambda: cm.clear_memory(),
+    ):
+        with pytest.raises(ScopeError, match="user_id"):
+            call()
+    ann = cm.scoped(user_id="ann")
+    ann.observe("hello", "hi")
+    assert "hello" in ann.build_context("again?")
+
+
+def test_the_prompt_keeps_its_beginning_in_most_steps_of_a_conversation():
+    """Up to the last recent turn, the prompt is a start of the next one, so it can be cached."""
+    cm = ContextManager(Config(memory=MemoryConfig(recent_k=5)))
+    cm.embedding_provider = HashEmbedder()
+    cm.pin("Answer briefly.")
+    kept, before = 0, ""
+    for number in range(60):
+        context = cm.build(f"What about item {number}?")
+        kept += bool(before) and context.text.startswith(before)
+        before = "".join(s.text for s in context.slots if s.section in ("pinned", "recent"))
+        cm.observe(f"What about item {number}?", f"Item {number} is in the third drawer.")
+    assert kept >= 48
