@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from context_manager.records import MemoryEntry, Message, Trust, Turn, trust_of_role
+from context_manager.records import MemoryEntry, Message, Trust, Turn
 
 SECTIONS = ("pinned", "summary", "recent", "memory", "input")
 """Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
@@ -101,7 +101,7 @@ def _message_piece(turn: Turn, place: int, message: Message) -> Piece:
         turn_id=turn.id or None,
         kind="message",
         timestamp=turn.timestamp if message.timestamp is None else message.timestamp,
-        trust=trust_of_role(message.role),
+        trust=message.trusted,
     )
 
 

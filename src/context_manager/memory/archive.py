@@ -15,6 +15,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.embedding.processes import PerProcess
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError
 from context_manager.memory.drafting import Drafter, embedded_text
@@ -31,6 +32,9 @@ VIEWS = 64
 """Partitions whose columns are kept in this process; the least recently used are let go."""
 
 EMBED_BATCH = 256
+
+LOCKS = 64
+"""Partitions that can be embedded at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Archive:
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = RLock()
+        self._embedding = PerProcess(lambda: [RLock() for _ in range(LOCKS)])
 
     @property
     def dimension(self) -> int:
@@ -117,6 +122,11 @@ class Archive:
             EmbeddingError: The embedder failed; what was embedded before stays.
         """
         embedder = self._embedder()
+        # No text is embedded twice at a time: whoever comes second finds it done.
+        with self._embedding()[hash(partition) % LOCKS]:
+            return self._embed_pending(partition, embedder, limit)
+
+    def _embed_pending(self, partition: Partition, embedder: Embedder, limit: int | None) -> int:
         model = embedder.fingerprint
         done = 0
         while limit is None or done < limit:

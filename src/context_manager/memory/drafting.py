@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
-from context_manager.records import MemoryEntry, Message, Scope, Turn, trust_of_role
+from context_manager.records import MemoryEntry, Message, Scope, Turn
 from context_manager.retrieval import pack_words, split, vector_text
 from context_manager.store.protocol import EntryDraft, PassageDraft, TurnDraft
 
@@ -109,6 +109,6 @@ def _message_entry(scope: Scope, turn: Turn, place: int, message: Message) -> Me
         name=message.name,
         turn_id=turn.id,
         place=place,
-        trust=trust_of_role(message.role),
+        trust=message.trusted,
         importance=min(1.0, max(0.0, turn.priority / 2)),
     )

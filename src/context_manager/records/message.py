@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from context_manager.errors import InputError
+from context_manager.records.trust import Trust, trust_of_role
 
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
@@ -40,6 +41,7 @@ class Message:
         timestamp: Seconds since 1970 (UTC); None takes the turn's.
         metadata: JSON-ready values kept with the message.
         id: Of its entry in long-term memory; "" while not stored. Not compared.
+        trust: How far it may be trusted; None goes by the role. Not compared.
 
     Raises:
         InputError: Unknown role, or text that is not str.
@@ -51,6 +53,7 @@ class Message:
     timestamp: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     id: str = field(default="", compare=False)
+    trust: Trust | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -58,6 +61,11 @@ class Message:
         object.__setattr__(self, "text", clean_text(self.text))
         if self.name is not None:
             object.__setattr__(self, "name", clean_text(self.name))
+
+    @property
+    def trusted(self) -> Trust:
+        """How far the text may be trusted."""
+        return trust_of_role(self.role) if self.trust is None else self.trust
 
     @property
     def speaker(self) -> str:

@@ -57,4 +57,5 @@ def _message(entry: MemoryEntry, turn_time: float) -> Message:
         timestamp=None if entry.timestamp == turn_time else entry.timestamp,
         metadata=entry.metadata,
         id=entry.id,
+        trust=entry.trust,
     )
