@@ -197,7 +197,7 @@ class Connections:
         )
         connection.set_busy_timeout(self._busy_ms)
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        connection.execute(_EVERY_CONNECTION)
+        connection.execute(_EVERY_CONNECTION).fetchall()  # a row read is a statement run
         return connection
 
 
