@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from context_manager.memory.extractive import SMALLEST
 from context_manager.memory.fencing import TAG
-from context_manager.records import Trust, Turn, trust_of_role
+from context_manager.records import Trust, Turn
 
 FAR = 20
 """An answer with so many times the characters of its source is not worth counting."""
@@ -89,8 +89,7 @@ def objection(
 
 def derived_trust(turns: Iterable[Turn]) -> Trust:
     """The trust of what is made of these turns: the least of their messages'."""
-    roles = {message.role for turn in turns for message in turn.messages}
-    return min(map(trust_of_role, roles), default=Trust.EXTERNAL)
+    return min((m.trusted for turn in turns for m in turn.messages), default=Trust.EXTERNAL)
 
 
 def _repeats(answer: str, prompt: str, source: str) -> bool:
