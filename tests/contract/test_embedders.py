@@ -18,11 +18,6 @@ class TestOnnxEmbedder(EmbedderContract):
         return OnnxEmbedder()
 
 
-class TestOnnxEmbedderWithOneThread(EmbedderContract):
-    def make(self) -> Embedder:
-        return OnnxEmbedder(threads=1)
-
-
 class TestStaticEmbedder(EmbedderContract):
     def make(self) -> Embedder:
         return StaticEmbedder()
@@ -40,7 +35,7 @@ class TestCallableEmbedder(EmbedderContract):
 
 class TestProvider(EmbedderContract):
     def make(self) -> Embedder:
-        return EmbeddingProvider()
+        return EmbeddingProvider("static")
 
 
 class TestProviderWithoutCache(EmbedderContract):

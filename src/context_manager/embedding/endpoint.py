@@ -62,11 +62,14 @@ def openai_embedder(
         api_key: Sent as bearer token. Left out, OPENAI_API_KEY of the environment is used, but
             only for OpenAI's own address.
         dimension: Numbers per vector; None looks the model up, or finds out with one call.
-        revision: See `CallableEmbedder`.
+        revision: See `CallableEmbedder`. At OpenAI's own address the model's name is enough, so
+            no call is spent on finding out.
         settings: Further keywords of `Endpoint`.
     """
     if dimension is None:
         dimension = DIMENSIONS.get(model.partition(":")[0])
+    if not revision and _is_openai(base_url):
+        revision = "hosted"
     endpoint = Endpoint(model, base_url, api_key, **settings)
     return CallableEmbedder(
         endpoint, dimension=dimension, name=f"openai:{model}", revision=revision
@@ -188,9 +191,13 @@ class Endpoint:
         raise trouble
 
 
+def _is_openai(base_url: str) -> bool:
+    return base_url.rstrip("/") == OPENAI
+
+
 def _key_for(base_url: str, api_key: str | None) -> str | None:
     """The key given; OpenAI's from the environment goes to no other host."""
-    if api_key is None and base_url.rstrip("/") == OPENAI:
+    if api_key is None and _is_openai(base_url):
         return os.environ.get(KEY_VARIABLE)
     return api_key
 

@@ -22,7 +22,8 @@ FEWEST, MOST = 4, 24
 def probe_hash(vector: Vectors) -> str:
     """Twelve hexadecimal digits of the unit vector that a model gives the `PROBE`.
 
-    Stable under changes of about a thousandth of a number's size; different for other models.
+    Models of 384 dimensions keep it when every number moves by 1e-6; about 1 in 300 loses it at
+    1e-5 and 1 in 30 at 1e-4. A server that is noisier than that needs a stated revision.
     """
     order = np.argsort(-np.abs(vector), kind="stable")
     sizes = np.abs(vector)[order][: MOST + 1]

@@ -198,6 +198,13 @@ def test_the_fingerprint_follows_the_weights_not_the_address():
     assert one.fingerprint.startswith("openai:m:8:probe-")
 
 
+def test_openais_own_models_are_known_by_name_without_a_call():
+    server = Server()
+    embedder = openai_embedder("text-embedding-3-small", transport=server)
+    assert embedder.fingerprint == "openai:text-embedding-3-small:1536:hosted"
+    assert server.batches == []
+
+
 class Handler(BaseHTTPRequestHandler):
     """A small OpenAI-shaped server."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -28,7 +29,9 @@ def test_processes_with_other_hash_seeds_agree():
         "print(H().embed(['naïve café', '🙂', '']).tobytes().hex())"
     )
     seen = {
-        subprocess.check_output([sys.executable, "-c", script], env={"PYTHONHASHSEED": seed})
+        subprocess.check_output(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}
+        )
         for seed in ("1", "2")
     }
     assert len(seen) == 1

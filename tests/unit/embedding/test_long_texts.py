@@ -99,10 +99,9 @@ def test_a_megabyte_word_has_a_vector():
 
 
 @pytest.mark.parametrize("embedder", [OnnxEmbedder(), StaticEmbedder()], ids=["onnx", "static"])
-@pytest.mark.parametrize("repeats", [60, 120])
-def test_what_stands_at_the_end_of_a_long_text_counts_as_much_as_its_start(embedder, repeats):
-    bees = "The beekeeper smokes the hive and lifts out a frame of honey. " * repeats
-    tax = "The accountant files the quarterly tax return with the receipts. " * repeats
+def test_what_stands_at_the_end_of_a_long_text_counts_as_much_as_its_start(embedder):
+    bees = "The beekeeper smokes the hive and lifts out a frame of honey. " * 60
+    tax = "The accountant files the quarterly tax return with the receipts. " * 60
     both, turned, honey, return_ = embedder.embed([bees + tax, tax + bees, bees, tax])
     assert both @ honey > honey @ return_ + 0.2
     assert both @ return_ > honey @ return_ + 0.2

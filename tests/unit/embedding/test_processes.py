@@ -106,8 +106,12 @@ QUIET = """
 
 
 def test_embedding_opens_no_socket_and_reports_nothing_to_anyone(tmp_path):
-    """The runtime's own reporting is native code that no hook sees, but it leaves its files."""
-    usual = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    """The runtime's own reporting is native code that no hook sees, but it leaves its files.
+
+    It is silent where a variable tells of a CI run, so the child gets none.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    usual = {**kept, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(QUIET)], env=usual, capture_output=True, text=True
     )
