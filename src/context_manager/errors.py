@@ -21,6 +21,7 @@
     │   ├── LLMRateLimitError
     │   ├── LLMUnavailableError  unreachable, failing or answering nonsense; may pass
     │   └── SpendLimitError    the configured limit on calls or tokens is reached
+    ├── BatchError             some items of a batch failed (holds the results of the others)
     ├── TokenizerError         a token counter gave no count, or its bundled data is damaged
     └── MissingExtraError      an optional dependency is not installed
 
@@ -28,6 +29,9 @@ Each driver's errors are mapped to these in one place of its back end, chained w
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ContextManagerError(Exception):
@@ -148,6 +152,36 @@ class SpendLimitError(LLMError):
 
 class TokenizerError(ContextManagerError):
     """A token counter gave no usable count, or the bundled data of an encoding is damaged."""
+
+
+class BatchError(ContextManagerError):
+    """Some items of a batch failed; the others are done.
+
+    Attributes:
+        results: What came of each item, in order; None in place of a failed one.
+        errors: What each failed item raised, by its place from 0.
+    """
+
+    def __init__(self, results: Sequence[Any], errors: Mapping[int, BaseException]) -> None:
+        super().__init__(_of_batch(len(results), errors))
+        self.results = list(results)
+        self.errors = dict(sorted(errors.items()))
+
+    def __reduce__(self) -> tuple[type[BatchError], tuple[list[Any], dict[int, BaseException]]]:
+        return type(self), (self.results, self.errors)
+
+
+def _of_batch(size: int, errors: Mapping[int, BaseException]) -> str:
+    shown = sorted(errors)[:_SHOWN]
+    more = f" and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    kinds = ", ".join(f"{place} ({type(errors[place]).__name__})" for place in shown)
+    return (
+        f"{len(errors)} of {size} items failed: {kinds}{more}; the others are done and stand in "
+        ".results"
+    )
+
+
+_SHOWN = 5
 
 
 class MissingExtraError(ContextManagerError, ImportError):

@@ -7,6 +7,7 @@ of reading fails the tests until somebody has said what it shows.
 
 from __future__ import annotations
 
+from asyncio import run
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,23 @@ class Asked:
 
 MANAGER: dict[str, Reading] = {
     "build": lambda cm, asked: cm.build(asked.question, budget=50_000),
+    "build_async": lambda cm, asked: run(cm.build_async(asked.question, budget=50_000)),
+    "build_batch": lambda cm, asked: cm.build_batch([asked.question], budget=50_000),
     "build_context": lambda cm, asked: cm.build_context(asked.question),
+    "build_context_async": lambda cm, asked: run(cm.build_context_async(asked.question)),
+    "build_context_batch": lambda cm, asked: cm.build_context_batch([asked.question]),
     "expand": lambda cm, asked: _each(cm.expand, asked.ids),
     "explain": lambda cm, asked: cm.explain(asked.question, budget=50_000),
     "get": lambda cm, asked: _each(cm.get, asked.ids),
     "get_stats": lambda cm, asked: cm.get_stats(),
     "query_memory": lambda cm, asked: cm.query_memory(asked.question, k=1000),
+    "query_memory_async": lambda cm, asked: run(cm.query_memory_async(asked.question, k=1000)),
+    "query_memory_batch": lambda cm, asked: cm.query_memory_batch([asked.question], k=1000),
     "search": lambda cm, asked: [
         *cm.search(asked.question, k=1000),
         *cm.search(asked.question, k=1000, as_of=cm.clock()),
     ],
+    "search_async": lambda cm, asked: run(cm.search_async(asked.question, k=1000)),
     "short_term_memory": lambda cm, asked: read_all(cm.short_term_memory, SHORT_TERM, asked),
     "long_term_memory": lambda cm, asked: read_all(cm.long_term_memory, LONG_TERM, asked),
     "archive": lambda cm, asked: read_store(cm, asked),
@@ -48,16 +56,17 @@ MANAGER: dict[str, Reading] = {
 """What the manager shows, by the name of the method or attribute."""
 
 MANAGER_WRITES = {
-    "add_memory", "clear_memory", "close", "consolidate", "embed_later", "forget",
-    "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_batch",
-    "observe_messages", "pin", "unpin",
+    "aclose", "add_memory", "add_memory_async", "add_memory_batch", "clear_memory", "close",
+    "consolidate", "embed_later", "embed_now", "forget", "forget_async", "ingest_directory",
+    "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch", "observe_messages",
+    "observe_messages_async", "pin", "unpin",
 }  # fmt: skip
 """What changes memory and answers with ids, receipts or what it was given."""
 
 MANAGER_PARTS = {
-    "clock", "config", "count", "embedding_provider", "engine", "llm_adapter", "load", "model",
-    "new_working_set", "open", "require_user", "reranker", "save", "scope", "scoped", "settings",
-    "summarizer", "token_counter",
+    "clock", "config", "count", "embedding_provider", "engine", "hooks", "llm_adapter", "load",
+    "max_workers", "model", "new_working_set", "open", "require_user", "reranker", "run_async",
+    "save", "scope", "scoped", "settings", "summarizer", "token_counter",
 }  # fmt: skip
 """Settings, exchangeable parts and ways to another manager: no memory of their own. What `save`
 writes is tested beside this table, since it is the whole store."""

@@ -24,9 +24,11 @@ from context_manager.context import (
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError
+from context_manager.manager.hooks import Watch
 from context_manager.memory.archive import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
+from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Context, Hit
 from context_manager.records.message import clean_text
 from context_manager.retrieval import Settings
@@ -49,26 +51,30 @@ MOST_CANDIDATES = 1000
 CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
 
-def build(cm: ContextManager, user_input: str, budget: int | None, now: float | None) -> Context:
+def build(
+    cm: ContextManager, user_input: str, budget: int | None, now: float | None, watch: Watch
+) -> Context:
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
     memory = settings.memory
     limit = memory.prompt_token_budget if budget is None else budget
     moment = cm.clock() if now is None else now
     given = clean_text(user_input)
-    found = _search(cm, given, memory, limit, moment)
+    found = _search(cm, given, memory, limit, moment, watch)
+    working_set = cm.short_term_memory
     shown = _fitted_input(cm, given, memory, limit)
     plan = Plan(
         input=replace(input_piece(shown), cut=shown != given),
         pinned=_pinned(cm),
         summaries=_summaries(cm) if memory.summaries else (),
         memories=_memories(cm, found, memory),
-        **_recent(cm, memory),
+        **_recent(working_set, memory),
     )
+    watch.lap("plan")
     count = cm.count
     packed = pack(plan, limit, prefix_counts(cm.token_counter), lambda p, n: choose(p, n, count))
     slots, near_misses = account(packed)
-    return Context(
+    context = Context(
         text="".join(packed.parts),
         tokens=packed.totals[-1],
         budget=limit,
@@ -78,6 +84,26 @@ def build(cm: ContextManager, user_input: str, budget: int | None, now: float | 
         covered=found.covered,
         degraded=found.degraded,
         input=given,
+    )
+    watch.lap("pack")
+    _report(watch, context, working_set, found)
+    return context
+
+
+def _report(watch: Watch, context: Context, working_set: ShortTermMemory, found: Found) -> None:
+    """Tell the hooks about a context."""
+    watch.degraded = context.degraded
+    watch.show(text=context.text)
+    watch.note(
+        input_chars=len(context.input),
+        chars=len(context.text),
+        tokens=context.tokens,
+        budget=context.budget,
+        slots=len(context.slots),
+        near_misses=len(context.near_misses),
+        covered=int(context.covered),
+        entries=found.entries,
+        stm_turns=len(working_set),
     )
 
 
@@ -116,7 +142,9 @@ def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: i
     raise BudgetError(limit, smallest)
 
 
-def _search(cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float) -> Found:
+def _search(
+    cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float, watch: Watch
+) -> Found:
     most = min(MOST_CANDIDATES, max(memory.ltm_hits_k, limit // LEAST_LINE))
     ask = Ask(
         given,
@@ -128,7 +156,7 @@ def _search(cm: ContextManager, given: str, memory: MemoryConfig, limit: int, no
         settings=ranking_settings(memory),
         rerank=cm.reranker,
     )
-    found = cm.archive.search(ask)
+    found = cm.archive.search(ask, watch.lap)
     own = _own_hits(cm, given, memory.ltm_hits_k)
     return replace(found, hits=(*own, *found.hits), covered=found.covered or bool(own))
 
@@ -179,11 +207,11 @@ def _summaries(cm: ContextManager) -> tuple[Piece, ...]:
     return tuple(reversed(pieces))
 
 
-def _recent(cm: ContextManager, memory: MemoryConfig) -> dict[str, Any]:
+def _recent(working_set: ShortTermMemory, memory: MemoryConfig) -> dict[str, Any]:
     """The window of recent turns, wide enough to slide in steps."""
     keep = memory.recent_k
     step = keep + 1
-    turns = cm.short_term_memory.get_recent_turns(keep + step - 1) if keep else []
+    turns = working_set.get_recent_turns(keep + step - 1) if keep else []
     first = turns[0].seq if turns and turns[0].seq >= 0 else 0
     return {
         "recent": tuple(turn_pieces(turn) for turn in turns),

@@ -38,7 +38,14 @@ def consolidate_if_due(cm: ContextManager, session: Session) -> None:
 
 def consolidate(cm: ContextManager, session: Session) -> None:
     """Summarise chunk after chunk while enough has left the working set."""
+    with cm.hooks.watch("consolidate", cm.scope) as watch:
+        watch.note(summaries=_consolidate(cm, session))
+
+
+def _consolidate(cm: ContextManager, session: Session) -> int:
+    """Do it; how many chunks were summarised."""
     size = cm.config.memory.chunk_size
+    summaries = 0
     try:
         while session.memory.fallen_tokens >= size:
             chunk, _ = session.memory.get_chunk_for_summarization(size)
@@ -49,11 +56,13 @@ def consolidate(cm: ContextManager, session: Session) -> None:
                 if not done:
                     session.memory.hand_back(chunk)
             if not done:
-                return
+                return summaries
             session.memory.mark_consolidated(chunk)
+            summaries += 1
         _merge(cm)
     except ConflictError:
         session.reload()  # what is open now is summarised next time
+    return summaries
 
 
 def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:

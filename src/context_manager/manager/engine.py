@@ -12,6 +12,7 @@ from threading import RLock
 from context_manager.embedding.protocol import Embedder
 from context_manager.manager.background import Background
 from context_manager.manager.session import Session
+from context_manager.manager.threads import Threads
 from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
 from context_manager.memory.short_term import ShortTermMemory
@@ -38,6 +39,7 @@ class Engine:
         self.archive = Archive(store, embedder, count_tokens)
         self.background = Background()
         self.echoes = Echoes(self.archive.secret)
+        self.threads = Threads()
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()
@@ -100,3 +102,4 @@ class Engine:
         """Finish background work and release the store."""
         self.background.drain()
         self.store.close()
+        self.threads.close()

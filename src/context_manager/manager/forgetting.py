@@ -37,8 +37,26 @@ def forget(
     everything: bool,
 ) -> Receipt:
     """Delete what was named and what follows from it; see `ContextManager.forget`."""
-    if (ids is not None) + (where is not None) + everything != 1:
-        raise InputError("say what to forget: ids, where=EntryFilter(...), or everything=True")
+    with cm.hooks.watch("forget", cm.scope) as watch:
+        cm.require_user()
+        if (ids is not None) + (where is not None) + everything != 1:
+            raise InputError("say what to forget: ids, where=EntryFilter(...), or everything=True")
+        receipt = _forget(cm, ids, where, everything)
+        watch.note(
+            removed=receipt.entries + receipt.dropped,
+            turns=receipt.turns,
+            rederived=receipt.rederived,
+            scrubbed=int(receipt.bytes_scrubbed),
+        )
+    return receipt
+
+
+def _forget(
+    cm: ContextManager,
+    ids: str | Iterable[str] | None,
+    where: EntryFilter | None,
+    everything: bool,
+) -> Receipt:
     if everything:
         return erase_all(cm)
     if where is not None:

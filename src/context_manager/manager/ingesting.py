@@ -7,11 +7,12 @@ file that cannot be read leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ImportFormatError, InputError
+from context_manager.manager.hooks import Watch
 from context_manager.manager.observing import checked_metadata, checked_time
 from context_manager.memory.drafting import new_id
 from context_manager.records import KINDS, Kind, MemoryEntry, Trust
@@ -26,45 +27,68 @@ PART_CHARS = 2400
 """Aimed-at size of one part of a document, in characters."""
 
 
-def add_memory(
-    cm: ContextManager,
-    text: str,
-    metadata: Mapping[str, Any] | None,
-    kind: Kind,
-    timestamp: float | None,
-    importance: float,
-    trust: Trust,
-    expires_at: float | None,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class NoteInput:
+    """A memory that nobody said; see `ContextManager.add_memory` for what each field means."""
+
+    text: str
+    metadata: Mapping[str, Any] | None = None
+    kind: Kind = "note"
+    timestamp: float | None = None
+    importance: float = 0.5
+    trust: Trust = Trust.USER
+    expires_at: float | None = None
+
+
+def add_memory(cm: ContextManager, given: NoteInput) -> str:
     """Remember a text; see `ContextManager.add_memory`."""
-    if kind not in KINDS or kind in ("message", "summary"):
-        raise InputError(f"kind must be 'note', 'fact', 'document' or 'pinned', got {kind!r}")
+    with cm.hooks.watch("add", cm.scope) as watch:
+        cm.require_user()
+        entry = made(cm, given)
+        if goes_elsewhere(cm, given):
+            entry_id = str(cm.long_term_memory.add_memory(given.text, dict(entry.metadata)))
+        else:
+            cm.archive.add(entry)
+            entry_id = entry.id
+        report(watch, [entry])
+    cm.embed_later()
+    return entry_id
+
+
+def goes_elsewhere(cm: ContextManager, given: NoteInput) -> bool:
+    """Whether a plain note belongs into a long-term memory of the user's own."""
+    plain = given == NoteInput(given.text, given.metadata)
+    return plain and getattr(cm.long_term_memory, "archive", None) is not cm.archive
+
+
+def made(cm: ContextManager, given: NoteInput) -> MemoryEntry:
+    """The entry of a note, not stored yet.
+
+    Raises:
+        InputError: Nothing but white space, or a value that cannot be stored.
+    """
+    if given.kind not in KINDS or given.kind in ("message", "summary"):
+        raise InputError(f"kind must be 'note', 'fact', 'document' or 'pinned', got {given.kind!r}")
+    importance = given.importance
     if not (isinstance(importance, (int, float)) and 0 <= importance <= 1):
         raise InputError(f"importance must lie in [0, 1], got {importance!r}")
-    memory = cm.long_term_memory
-    plain = (kind, timestamp, importance, trust, expires_at) == (
-        "note",
-        None,
-        0.5,
-        Trust.USER,
-        None,
-    )
-    if plain and getattr(memory, "archive", None) is not cm.archive:
-        return str(memory.add_memory(text, checked_metadata(metadata)))
-    entry = MemoryEntry(
+    return MemoryEntry(
         id=new_id("mem"),
-        text=_checked_text(text),
-        metadata=checked_metadata(metadata),
-        timestamp=cm.clock() if timestamp is None else checked_time(timestamp),
-        kind=kind,
+        text=_checked_text(given.text),
+        metadata=checked_metadata(given.metadata),
+        timestamp=cm.clock() if given.timestamp is None else checked_time(given.timestamp),
+        kind=given.kind,
         scope=cm.scope,
-        trust=trust,
+        trust=given.trust,
         importance=float(importance),
-        expires_at=None if expires_at is None else checked_time(expires_at),
+        expires_at=None if given.expires_at is None else checked_time(given.expires_at),
     )
-    cm.archive.add(entry)
-    cm.embed_later()
-    return entry.id
+
+
+def report(watch: Watch, entries: Sequence[MemoryEntry]) -> None:
+    """Tell the hooks about entries that were stored."""
+    watch.note(added=len(entries), chars=sum(len(entry.text) for entry in entries))
+    watch.show(text="\n".join(entry.text for entry in entries))
 
 
 def pin(cm: ContextManager, text_or_id: str) -> str:
@@ -73,7 +97,9 @@ def pin(cm: ContextManager, text_or_id: str) -> str:
     if found:
         update(cm, text_or_id, kind="pinned")
         return text_or_id
-    return add_memory(cm, text_or_id, None, "pinned", None, 1.0, Trust.OPERATOR, None)
+    return add_memory(
+        cm, NoteInput(text_or_id, kind="pinned", importance=1.0, trust=Trust.OPERATOR)
+    )
 
 
 def update(cm: ContextManager, entry_id: str, **fields: Any) -> None:
@@ -87,9 +113,11 @@ def ingest_text(
     cm: ContextManager, text: str, source: str | None, metadata: Mapping[str, Any] | None
 ) -> list[str]:
     """Remember a document; see `ContextManager.ingest_text`."""
-    document = _document(cm, _checked_text(text), source, checked_metadata(metadata))
-    drafts = tuple(cm.archive.drafter.entry(entry) for entry in document)
-    cm.archive.apply(cm.scope.partition, Change(entries=drafts))
+    with cm.hooks.watch("ingest", cm.scope) as watch:
+        document = _document(cm, _checked_text(text), source, checked_metadata(metadata))
+        drafts = tuple(cm.archive.drafter.entry(entry) for entry in document)
+        cm.archive.apply(cm.scope.partition, Change(entries=drafts))
+        report(watch, document)
     cm.embed_later()
     return [entry.id for entry in document]
 

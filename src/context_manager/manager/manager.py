@@ -12,6 +12,8 @@ from typing import Any, Self
 from context_manager.config import Config
 from context_manager.errors import InputError, NotFoundError
 from context_manager.manager import building, forgetting, ingesting, observing, reporting, saving
+from context_manager.manager.asynchronous import AsyncFace
+from context_manager.manager.batching import BatchFace
 from context_manager.manager.parts import ManagerParts
 from context_manager.memory.archive import Ask
 from context_manager.records import (
@@ -27,7 +29,7 @@ from context_manager.records import (
 from context_manager.store.protocol import EntryFilter
 
 
-class ContextManager(ManagerParts):
+class ContextManager(AsyncFace, BatchFace, ManagerParts):
     """Remembers conversations and builds prompts from all of them.
 
     The parts `short_term_memory`, `long_term_memory`, `summarizer`, `llm_adapter`,
@@ -40,6 +42,7 @@ class ContextManager(ManagerParts):
         scope: Whose memory it is; one fixed default scope when left out.
         clock: Gives the present in seconds since 1970.
         reranker: Gives new scores for the best candidates; see `retrieval.Rerank`.
+        hooks: Are told of every operation when it has ended; see `manager.hooks.Hook`.
 
     Example:
         >>> cm = ContextManager()
@@ -86,9 +89,7 @@ class ContextManager(ManagerParts):
         Raises:
             InputError: Both texts are empty, or a value cannot be stored.
         """
-        texts = (("user", user_input), ("assistant", assistant_response))
-        messages = [Message(role, text) for role, text in texts if text]  # type: ignore[arg-type]
-        self.require_user()
+        messages = observing.exchange(user_input, assistant_response)
         return observing.observe(self, messages, metadata, timestamp, priority)
 
     def observe_messages(
@@ -110,23 +111,7 @@ class ContextManager(ManagerParts):
             InputError: No message with a text, an unknown role, or a value that cannot be stored.
         """
         made = [observing.as_message(message) for message in messages]
-        self.require_user()
         return observing.observe(self, made, metadata, timestamp, priority)
-
-    def observe_batch(
-        self,
-        turns: Iterable[observing.TurnInput],
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> list[Turn]:
-        """Remember many turns, of any sessions of this user, in few transactions.
-
-        Args:
-            turns: In the order in which they were said.
-            progress: Called with the number of turns stored so far.
-        """
-        self.require_user()
-        return observing.observe_batch(self, turns, progress)
 
     def build_context(self, user_input: str) -> str:
         """The finished prompt for an input; see `build`."""
@@ -145,11 +130,12 @@ class ContextManager(ManagerParts):
         Raises:
             BudgetError: The input alone exceeds the budget.
         """
-        self.require_user()
-        epoch = self.engine.epoch(self.scope)
-        context = building.build(self, user_input, budget, now)
-        self.engine.remember_built(self.scope, (user_input, budget, now), epoch, context)
-        self.engine.echoes.show(self.scope.partition, context)
+        with self.hooks.watch("build", self.scope, {"input": user_input}) as watch:
+            self.require_user()
+            epoch = self.engine.epoch(self.scope)
+            context = building.build(self, user_input, budget, now, watch)
+            self.engine.remember_built(self.scope, (user_input, budget, now), epoch, context)
+            self.engine.echoes.show(self.scope.partition, context)
         return context
 
     def explain(
@@ -188,22 +174,26 @@ class ContextManager(ManagerParts):
             now: The present, seconds since 1970; the clock when left out.
             as_of: Only what was known and valid at that time.
         """
-        self.require_user()
-        if k < 0:
-            raise InputError(f"k must be 0 or more, got {k}")
-        memory = self.settings().memory
-        ask = Ask(
-            query,
-            self.scope,
-            self.clock() if now is None else now,
-            most=k,
-            recall=memory.recall,
-            kinds=kinds,
-            as_of=as_of,
-            settings=building.ranking_settings(memory),
-            rerank=self.reranker,
-        )
-        return list(self.archive.search(ask).hits)
+        with self.hooks.watch("search", self.scope, {"input": query}) as watch:
+            self.require_user()
+            if k < 0:
+                raise InputError(f"k must be 0 or more, got {k}")
+            memory = self.settings().memory
+            ask = Ask(
+                query,
+                self.scope,
+                self.clock() if now is None else now,
+                most=k,
+                recall=memory.recall,
+                kinds=kinds,
+                as_of=as_of,
+                settings=building.ranking_settings(memory),
+                rerank=self.reranker,
+            )
+            found = self.archive.search(ask, watch.lap)
+            watch.degraded = found.degraded
+            watch.note(input_chars=len(query), k=k, hits=len(found.hits), entries=found.entries)
+        return list(found.hits)
 
     def add_memory(
         self,
@@ -233,10 +223,8 @@ class ContextManager(ManagerParts):
         Raises:
             InputError: Nothing but white space, or a value out of range.
         """
-        self.require_user()
-        return ingesting.add_memory(
-            self, text, metadata, kind, timestamp, importance, trust, expires_at
-        )
+        given = ingesting.NoteInput(text, metadata, kind, timestamp, importance, trust, expires_at)
+        return ingesting.add_memory(self, given)
 
     def pin(self, text_or_id: str) -> str:
         """Show a text, or an entry of this id, in every prompt of this user.
@@ -299,7 +287,6 @@ class ContextManager(ManagerParts):
         Raises:
             InputError: None of the three, or more than one, was given.
         """
-        self.require_user()
         return forgetting.forget(self, ids, where, everything)
 
     def clear_memory(self) -> None:

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import InputError
 from context_manager.manager import consolidating
 from context_manager.manager.hearing import heard
+from context_manager.manager.hooks import Watch
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
 from context_manager.records import Message, Scope, Turn
-from context_manager.store.protocol import Change, TurnDraft
+from context_manager.store.protocol import Change
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
-
-GROUP = 200
-"""Turns written in one transaction by `observe_batch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,13 @@ class TurnInput:
     timestamp: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     priority: float = 1.0
+
+
+def exchange(user_input: str, assistant_response: str) -> tuple[Message, ...]:
+    """The messages of one exchange; an empty text gives none."""
+    user = (Message("user", user_input),) if user_input else ()
+    assistant = (Message("assistant", assistant_response),) if assistant_response else ()
+    return user + assistant
 
 
 def as_message(given: Message | Mapping[str, Any]) -> Message:
@@ -100,45 +105,47 @@ def observe(
     priority: float,
 ) -> Turn:
     """Remember one turn; see `ContextManager.observe`."""
-    given = TurnInput(tuple(messages), None, timestamp, checked_metadata(metadata), priority)
-    turn = _made(cm, given)
-    session = _session(cm, cm.scope)
-    with session.lock:
-        draft = cm.archive.drafter.turn(cm.scope, turn)
-        applied = cm.archive.apply(cm.scope.partition, Change(turns=(draft,)))
-        turn = replace(turn, seq=applied.seqs[0])
-        session.append(turn)
-    consolidating.consolidate_if_due(cm, session)
+    with cm.hooks.watch("observe", cm.scope) as watch:
+        cm.require_user()
+        given = TurnInput(tuple(messages), None, timestamp, metadata or {}, priority)
+        turn = made(cm, given)
+        session = session_of(cm, cm.scope)
+        with session.lock:
+            draft = cm.archive.drafter.turn(cm.scope, turn)
+            watch.lap("draft")
+            applied = cm.archive.apply(cm.scope.partition, Change(turns=(draft,)))
+            turn = replace(turn, seq=applied.seqs[0])
+            session.append(turn)
+            watch.lap("store")
+        consolidating.consolidate_if_due(cm, session)
+        watch.lap("consolidate")
+        report(watch, [turn])
+        watch.note(
+            stm_turns=len(session.memory),
+            stm_tokens=session.memory.current_tokens,
+            stm_capacity=session.memory.max_tokens,
+        )
     cm.embed_later()
     return turn
 
 
-def observe_batch(
-    cm: ContextManager, turns: Iterable[TurnInput], progress: Callable[[int], None] | None
-) -> list[Turn]:
-    """Remember many turns; see `ContextManager.observe_batch`."""
-    made = [(_scope(cm, given), _made(cm, given)) for given in turns]
-    done: list[Turn] = []
-    for start in range(0, len(made), GROUP):
-        done += _write_group(cm, made[start : start + GROUP])
-        if progress is not None:
-            progress(len(done))
-    for scope in dict.fromkeys(scope for scope, _ in made):
-        consolidating.consolidate_if_due(
-            cm.scoped(session_id=scope.session_id), _session(cm, scope)
-        )
-    cm.embed_later()
-    return done
+def report(watch: Watch, turns: Sequence[Turn]) -> None:
+    """Tell the hooks about turns that were stored."""
+    watch.note(
+        turns=len(turns),
+        messages=sum(len(turn.messages) for turn in turns),
+        tokens=sum(turn.token_count for turn in turns),
+        chars=sum(len(message.text) for turn in turns for message in turn.messages),
+    )
+    watch.show(text="\n".join(turn.text for turn in turns))
 
 
-def _write_group(cm: ContextManager, group: Sequence[tuple[Scope, Turn]]) -> list[Turn]:
-    drafts: list[TurnDraft] = [cm.archive.drafter.turn(scope, turn) for scope, turn in group]
-    applied = cm.archive.apply(cm.scope.partition, Change(turns=tuple(drafts)))
-    return [replace(turn, seq=seq) for (_, turn), seq in zip(group, applied.seqs, strict=True)]
+def made(cm: ContextManager, given: TurnInput) -> Turn:
+    """The turn with its id, tokens and time, not stored yet.
 
-
-def _made(cm: ContextManager, given: TurnInput) -> Turn:
-    """The turn with its id, tokens and time, not stored yet."""
+    Raises:
+        InputError: No message with a text, or a value that cannot be stored.
+    """
     if not any(message.text.strip() for message in given.messages):
         raise InputError("a turn needs at least one message with a text; got none")
     if not math.isfinite(given.priority):
@@ -152,17 +159,14 @@ def _made(cm: ContextManager, given: TurnInput) -> Turn:
     turn = replace(
         Turn.of(messages, 0, moment),
         id=turn_id,
-        metadata=given.metadata,
+        metadata=checked_metadata(given.metadata),
         priority=float(given.priority),
     )
     return replace(turn, token_count=cm.count(turn.text))
 
 
-def _scope(cm: ContextManager, given: TurnInput) -> Scope:
-    return cm.scope.narrowed(session_id=given.session_id)
-
-
-def _session(cm: ContextManager, scope: Scope) -> Session:
+def session_of(cm: ContextManager, scope: Scope) -> Session:
+    """The working set of a session, in step with the journal."""
     session = cm.engine.session(scope, cm.new_working_set)
     session.follow()
     return session

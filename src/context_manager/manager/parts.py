@@ -7,17 +7,19 @@ with it is in `manager.py`; this file remembers nothing and builds nothing.
 from __future__ import annotations
 
 import copy
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
 from context_manager.config import Config
 from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.embedding.protocol import Embedder
-from context_manager.errors import ConfigError, ScopeError
+from context_manager.errors import ConfigError, EmbeddingError, ScopeError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
 from context_manager.manager.engine import Engine
+from context_manager.manager.hooks import Hook, Hooks
 from context_manager.memory.archive import Archive
 from context_manager.memory.eviction import EVICTION
 from context_manager.memory.long_term import LongTermMemory
@@ -27,6 +29,8 @@ from context_manager.records import DEFAULT_SCOPE, Scope
 from context_manager.retrieval import Rerank
 from context_manager.store import Store, stores
 from context_manager.tokens import TokenCounter
+
+_log = logging.getLogger(__name__)
 
 EMBED_STEP = 32
 """Passages embedded by one background job: about as long as the end of a process may wait."""
@@ -43,12 +47,14 @@ class ManagerParts:
         scope: Scope = DEFAULT_SCOPE,
         clock: Callable[[], float] = time.time,
         reranker: Rerank | None = None,
+        hooks: Iterable[Hook] = (),
     ) -> None:
         self.config = Config() if config is None else config
         self.config.check()
         self.scope = scope
         self.clock = clock
         self.reranker = reranker
+        self.hooks = Hooks(hooks, clock)
         settings = self.config
         self.token_counter: Any = TokenCounter(settings.token_model)
         self.embedding_provider: Any = EmbeddingProvider(
@@ -172,13 +178,24 @@ class ManagerParts:
 
     def embed_later(self) -> None:
         """Embed what is pending in this partition in the background, a few passages at a time."""
-        partition = self.scope.partition
+        scope, partition = self.scope, self.scope.partition
 
         def embed_some() -> None:
-            if self.archive.embed_pending(partition, EMBED_STEP) == EMBED_STEP:
+            with self.hooks.watch("embed", scope) as watch:
+                passages = self.archive.embed_pending(partition, EMBED_STEP)
+                watch.note(passages=passages)
+            if passages == EMBED_STEP:
                 self._engine.background.submit(("embed", partition), embed_some)
 
         self._engine.background.submit(("embed", partition), embed_some)
+
+    def embed_now(self) -> None:
+        """Embed all that is pending in this partition; what fails stays for the next need."""
+        try:
+            with self.hooks.watch("embed", self.scope) as watch:
+                watch.note(passages=self.archive.embed_pending(self.scope.partition))
+        except EmbeddingError as error:
+            _log.warning("embedding failed with %s; it is tried again", type(error).__name__)
 
     def close(self) -> None:
         """Finish background work and release the store; calling it again does nothing."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +32,30 @@ _log = logging.getLogger(__name__)
 VIEWS = 64
 """Partitions whose columns are kept in this process; the least recently used are let go."""
 
-EMBED_BATCH = 256
+EMBED_BATCH = 500
 
 LOCKS = 64
 """Partitions that can be embedded at the same time."""
+Lap: TypeAlias = Callable[[str], object]
+"""Is told the name of each stage of a search when it ends."""
+
+
+def _unwatched(stage: str) -> None:
+    """Take no note of a stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer to a query: hits best first, and how sure we are that anything answers it."""
+    """The answer to a query: hits best first, and how sure we are that anything answers it.
+
+    `entries` says how many entries the partition holds.
+    """
 
     hits: tuple[Hit, ...]
     covered: bool
     answerability: float
     degraded: tuple[str, ...] = ()
+    entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,29 +158,53 @@ class Archive:
             done += len(jobs)
         return done
 
-    def search(self, ask: Ask) -> Found:
+    def embed_ahead(self, partition: Partition, queries: Sequence[str]) -> None:
+        """Embed what is pending, and these queries in one call, so that searches find them ready.
+
+        What fails here is tried again, and dealt with, by the search that needs it.
+        """
+        embedder = self._embedder()
+        wanted = [text for text in dict.fromkeys(queries) if text.strip()]
+        remembered = getattr(getattr(embedder, "cache", None), "capacity", 0)
+        try:
+            self.embed_pending(partition)
+            if len(wanted) > 1 and remembered:
+                embedder.embed(wanted[:remembered])
+        except EmbeddingError as error:
+            _log.info("embedding ahead failed with %s", type(error).__name__)
+
+    def search(self, ask: Ask, lap: Lap = _unwatched) -> Found:
         """Rank what the scope may see; what is still pending is embedded first.
 
         A broken embedder costs quality, not the call: words alone rank then, and the result says
         ``degraded``.
+
+        Args:
+            ask: The query.
+            lap: Is told of each stage when it ends.
         """
         partition = ask.scope.partition
         degraded: tuple[str, ...] = ()
         vector = None
         try:
             self.embed_pending(partition)
+            lap("pending")
             if ask.text.strip():
                 vector = self._embedder().embed([ask.text])[0]
+            lap("embed")
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
             degraded = ("embedding",)
         snapshot = self.snapshot(partition)
+        lap("columns")
         query = parse(ask.text, key=self.secret, vector=vector, now=ask.now)
         settings = replace(ask.settings or Settings(), most=ask.most)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
         ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=ask.rerank)
+        lap("rank")
         hits = self._hits(partition, snapshot, ranking)
-        return Found(hits, ranking.covered, ranking.answerability, degraded)
+        lap("read")
+        return Found(hits, ranking.covered, ranking.answerability, degraded, len(snapshot))
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""

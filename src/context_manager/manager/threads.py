@@ -1,0 +1,94 @@
+"""A few threads in which local work is done for callers that await it.
+
+Decides where such work runs and what a cancellation does: work that has not begun never begins;
+work that has begun is let finish before the cancellation goes on. So whoever is cancelled knows
+that nothing of theirs is running any more, and that it was done whole or not at all. It knows no
+manager. It works under asyncio (any event loop of it) and under trio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from threading import Lock
+from typing import ParamSpec, TypeVar
+
+from context_manager.embedding.processes import PerProcess
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_WORKERS = 4
+"""More would only wait for each other: the work is processor time of Python and one writer."""
+
+
+class Threads:
+    """Runs functions in threads of its own, made when first needed, anew in a forked child.
+
+    The event loop's default threads are left to the application.
+    """
+
+    def __init__(self) -> None:
+        self._lock = PerProcess(Lock)
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function in a thread, with the caller's context variables.
+
+        Raises:
+            RuntimeError: Neither asyncio nor trio is running.
+        """
+        work = partial(copy_context().run, partial(function, *args, **kwargs))
+        if _in_asyncio():
+            return await _settled(self._pool().submit(work))
+        if "trio" in sys.modules:
+            return await sys.modules["trio"].to_thread.run_sync(work)  # type: ignore[no-any-return]
+        raise RuntimeError("no running event loop: await this under asyncio or trio")
+
+    def close(self) -> None:
+        """End the threads when they have done what they were given."""
+        with self._lock():
+            pool = self._pools.pop(os.getpid(), None)
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock():
+            pool = self._pools.get(os.getpid())
+            if pool is None:
+                workers = min(MOST_WORKERS, (os.cpu_count() or 1) + 1)
+                pool = ThreadPoolExecutor(workers, thread_name_prefix="context-manager")
+                self._pools[os.getpid()] = pool
+            return pool
+
+
+def _in_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _settled(future: Future[T]) -> T:
+    """The result; a cancellation first waits for work that has begun."""
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        await _ended(future)
+        raise
+
+
+async def _ended(future: Future[T]) -> None:
+    """Wait until the work has ended or can no longer begin, however often that is cancelled."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    future.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+    while not ended.is_set():
+        with suppress(asyncio.CancelledError):
+            await ended.wait()
