@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 
-from context_manager.errors import InputError, StoreError
+from context_manager.errors import InputError, StoreError, StoreFullError
 
 
 def copy_to(connection: apsw.Connection, target: Path) -> int:
@@ -22,6 +22,8 @@ def copy_to(connection: apsw.Connection, target: Path) -> int:
     Raises:
         InputError: Something of this name exists.
         StoreError: The directory cannot be written.
+        StoreFullError: There is no space for the copy.
+        apsw.CorruptError: The original is damaged.
     """
     if target.exists():
         raise InputError(f"{target} exists already; a copy is never written over anything")
@@ -32,12 +34,22 @@ def copy_to(connection: apsw.Connection, target: Path) -> int:
         _sync(partial)
         partial.rename(target)
         _sync(target.parent)
+    except apsw.FullError as error:
+        _refuse_damaged(connection)
+        raise StoreFullError(f"there is no space for a copy at {target}") from error
     except OSError as error:
         raise StoreError(f"cannot write a copy to {target}: {error}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _refuse_damaged(connection: apsw.Connection) -> None:
+    """SQLite reports some damage as a lack of space; look which it is."""
+    found = next(connection.execute("PRAGMA quick_check(1)"))[0]
+    if found != "ok":
+        raise apsw.CorruptError(str(found))
 
 
 def _make_private(path: Path) -> None:
