@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from inspect import getattr_static
 from typing import Any, TypeGuard
 
@@ -81,15 +82,14 @@ class EmbeddingProvider:
     @property
     def dimension(self) -> int:
         """Numbers per vector."""
-        return self.embedder.dimension
+        with _ours(self.model_name):
+            return self.embedder.dimension
 
     @property
     def fingerprint(self) -> str:
         """Names the space of the vectors."""
-        try:
+        with _ours(self.model_name):
             return self.embedder.fingerprint
-        except Exception as error:
-            raise self._mapped(error) from error
 
     def get_dimension(self) -> int:
         """Numbers per vector."""
@@ -125,19 +125,24 @@ class EmbeddingProvider:
 
     def _fresh(self, missing: list[str], texts: Sequence[str]) -> Vectors:
         try:
-            vectors = self.embedder.embed(missing)
-            return unit_rows(vectors, len(missing), self.embedder.dimension)
+            with _ours(self.model_name):
+                vectors = self.embedder.embed(missing)
+            return unit_rows(vectors, len(missing), self.dimension)
         except EmbeddingError as error:
             if error.item is not None:
                 error.item = list(texts).index(missing[error.item])
             raise
-        except Exception as error:
-            raise self._mapped(error) from error
 
-    def _mapped(self, error: Exception) -> ContextManagerError:
-        if isinstance(error, ContextManagerError):
-            return error
-        return EmbeddingError(f"{self.model_name} failed with {type(error).__name__}")
+
+@contextmanager
+def _ours(name: str) -> Iterator[None]:
+    """Errors of a stranger's model become ours, without their words, which may hold a text."""
+    try:
+        yield
+    except ContextManagerError:
+        raise
+    except Exception as error:
+        raise EmbeddingError(f"{name} failed with {type(error).__name__}") from error
 
 
 def as_embedder(thing: Any, dimension: int | None = None) -> Embedder:

@@ -73,12 +73,11 @@ class SentenceTransformerFunction:
             text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
         )
         places = encoded["offset_mapping"]
-        size = model.max_seq_length - MARGIN
+        size = max(1, model.max_seq_length - MARGIN)
         if len(places) <= size:
             return [text]
-        return [
-            text[part[0][0] : part[-1][1]] for part in windows(places, size, OVERLAP, MOST_WINDOWS)
-        ]
+        cut = windows(places, size, min(OVERLAP, size // 4), MOST_WINDOWS)
+        return [text[part[0][0] : part[-1][1]] for part in cut]
 
     def _load(self) -> Any:
         try:
