@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Trust, Turn
+from context_manager.records.message import ROLE_LABELS
 
 SECTIONS = ("pinned", "summary", "recent", "memory", "input")
 """Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
@@ -95,7 +97,7 @@ def _message_piece(turn: Turn, place: int, message: Message) -> Piece:
         "recent",
         message.text,
         order=(turn.seq, place),
-        speaker=message.speaker,
+        speaker=shown_name(message.name, ROLE_LABELS[message.role]),
         reason="one of the most recent turns of this session",
         entry_id=message.id or None,
         turn_id=turn.id or None,

@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
+from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Scope, Turn
+from context_manager.records.message import ROLE_LABELS
 from context_manager.retrieval import pack_words, split, vector_text
 from context_manager.store.protocol import EntryDraft, PassageDraft, TurnDraft
 
@@ -23,14 +25,6 @@ LABELS: Mapping[str, str] = {
 }
 """What stands before an entry that nobody said."""
 
-_ROLE_LABELS: Mapping[str, str] = {
-    "user": "User",
-    "assistant": "Assistant",
-    "system": "System",
-    "tool": "Tool",
-}
-
-
 def new_id(prefix: str) -> str:
     """A unique id: ids are never reused, so that one that was forgotten inherits nothing."""
     return f"{prefix}_{uuid.uuid4().hex}"
@@ -39,7 +33,7 @@ def new_id(prefix: str) -> str:
 def label(entry: MemoryEntry) -> str:
     """What stands before the entry's text in a prompt: the speaker, or the kind."""
     if entry.kind == "message":
-        return entry.name or _ROLE_LABELS[entry.role or "user"]
+        return shown_name(entry.name, ROLE_LABELS[entry.role or "user"])
     return LABELS[entry.kind]
 
 

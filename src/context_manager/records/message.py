@@ -12,7 +12,8 @@ from context_manager.records.trust import Trust, trust_of_role
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
 
-_SPEAKER = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+ROLE_LABELS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+"""What stands before a text whose speaker has no name."""
 
 
 def clean_text(text: str) -> str:
@@ -70,7 +71,7 @@ class Message:
     @property
     def speaker(self) -> str:
         """The name to show before the text."""
-        return self.name or _SPEAKER[self.role]
+        return self.name or ROLE_LABELS[self.role]
 
 
 @dataclass(frozen=True, slots=True)
