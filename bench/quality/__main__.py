@@ -1,8 +1,10 @@
 """Run the quality benchmark over data files and write its JSON lines and tables.
 
-    python -m bench.quality DATA... [--audit FILE] [--out FILE.jsonl] [--page docs/benchmarks.md]
+    python -m bench.quality DATA... [--audit FILE] [--store FILE.db] [--out FILE.jsonl]
+                            [--page docs/benchmarks.md]
 
-Deterministic: the same package and data give the same lines. No LLM, no network.
+Deterministic: the same package and data give the same lines. No LLM, no network. With ``--store``
+the memory is kept in a file, so that a second run does not embed the conversations anew.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
     parser.add_argument("--audit", type=Path)
+    parser.add_argument("--store", type=Path)
     parser.add_argument("--out", type=Path, default=Path("quality.jsonl"))
     parser.add_argument("--page", type=Path)
     given = parser.parse_args(arguments)
-    root = ContextManager()
+    root = ContextManager.open(given.store) if given.store else ContextManager()
     chats = _remember(root, given.data)
     questions = [q for path in given.data for q in read_questions(path, given.audit)]
     rows = _ask(root, questions)
@@ -55,9 +58,10 @@ def _remember(root: ContextManager, paths: Sequence[Path]) -> dict[str, list[Imp
             chats[name] += turns
     for name, turns in chats.items():
         manager = root.scoped(user_id=name)
-        manager.observe_batch(
-            TurnInput(t.messages, t.session_id, t.timestamp, t.metadata) for t in turns
-        )
+        if not manager.search(".", 1):
+            manager.observe_batch(
+                TurnInput(t.messages, t.session_id, t.timestamp, t.metadata) for t in turns
+            )
         manager.archive.embed_pending(manager.scope.partition)
         print(f"{name}: {len(turns)} turns", file=sys.stderr)
     return chats

@@ -1,6 +1,6 @@
 """Decides what is measured of each entry for a query: one named column per measure.
 
-Graded measures are standardised over the entries of the corpus; marks are 0 or 1. What a
+Graded measures are standardised over the entries that may be returned; marks are 0 or 1. What a
 column is worth is decided in `rank`. Must not know weights.
 """
 
@@ -37,25 +37,34 @@ class Features:
     evidence: Evidence
 
 
-def columns_of(corpus: Corpus, query: Query, half_life: float | None) -> Features:
+def columns_of(
+    corpus: Corpus,
+    query: Query,
+    half_life: float | None,
+    eligible: NDArray[np.bool_] | None = None,
+) -> Features:
     """Return the columns for a query over a corpus that is not empty.
 
     Args:
         corpus: at least one entry.
         query: what is looked for.
         half_life: seconds after which recency counts half; None leaves recency out.
+        eligible: bool [e], the entries that may be returned, at least one; None means all.
+            Others have columns too, but neither scale them nor count as evidence.
     """
+    among = None if eligible is None or eligible.all() else eligible
     speakers = _speakers(corpus, query)
     named = _said_by_named(corpus, speakers)
     words = word_scores(corpus, _topics(query, speakers))
     cosines = _cosines(corpus, query)
     nearby = corpus.around.blurred(cosines - cosines.mean(), FADE)
     likeness = corpus.per_entry(cosines)
+    matching = corpus.per_entry(words.nearby)
     return Features(
         columns={
-            "words": standardised(corpus.per_entry(words.nearby)),
-            "vectors": standardised(likeness),
-            "vectors nearby": standardised(corpus.per_entry(nearby)),
+            "words": standardised(matching, among),
+            "vectors": standardised(likeness, among),
+            "vectors nearby": standardised(corpus.per_entry(nearby), among),
             "speaker": named,
             **_marks(corpus, query),
             "long": np.log(corpus.sizes()).astype(np.float32),
@@ -64,11 +73,17 @@ def columns_of(corpus: Corpus, query: Query, half_life: float | None) -> Feature
         },
         passages=standardised(words.passages) + standardised(cosines),
         evidence=Evidence(
-            likeness=_highest(likeness) if cosines.any() else None,
-            coverage=words.share(words.nearby),
-            speaker_lead=_lead(words, corpus.per_entry(words.passages), named > 0),
+            likeness=_highest(_of(likeness, among)) if cosines.any() else None,
+            coverage=words.share(_of(matching, among)),
+            speaker_lead=_lead(
+                words, _of(corpus.per_entry(words.passages), among), _of(named, among) > 0
+            ),
         ),
     )
+
+
+def _of(values: Floats, among: NDArray[np.bool_] | None) -> Floats:
+    return values if among is None else values[among]
 
 
 def _speakers(corpus: Corpus, query: Query) -> dict[int, Rows]:

@@ -1,6 +1,6 @@
 """Decides how scores of different kinds become one: standardised, weighted, summed.
 
-Each column is brought to mean 0 and deviation 1 over the entries of the corpus, so that a
+Each column is brought to mean 0 and deviation 1 over the entries that compete, so that a
 weight means the same for every corpus and every embedder. Rank fusion (RRF) throws away how
 far apart scores are and measured 8 points worse. Must not know what the columns are.
 """
@@ -8,18 +8,25 @@ far apart scores are and measured 8 points worse. Must not know what the columns
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from context_manager.retrieval.corpus import Floats
 
 
-def standardised(values: Floats) -> Floats:
-    """Return ``values`` with mean 0 and deviation 1; all zeros when they do not differ."""
-    if not len(values):
+def standardised(values: Floats, among: NDArray[np.bool_] | None = None) -> Floats:
+    """Return ``values`` with mean 0 and deviation 1; all zeros when they do not differ.
+
+    Args:
+        values: float32 [n].
+        among: bool [n], those whose mean and deviation are taken; None means all.
+    """
+    measured = values if among is None else values[among]
+    if not len(measured):
         return values
-    spread = float(values.std())
+    spread = float(measured.std())
     if spread < 1e-9:
         return np.zeros_like(values)
-    scaled: Floats = ((values - values.mean()) / spread).astype(np.float32)
+    scaled: Floats = ((values - measured.mean()) / spread).astype(np.float32)
     return scaled
 
 

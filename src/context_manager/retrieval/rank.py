@@ -95,7 +95,7 @@ def rank(
     """Return the entries that may be shown, best first.
 
     Args:
-        corpus: what may be looked at; its statistics are those of all its entries.
+        corpus: what may be looked at; how rare a word is, all its entries tell.
         query: what is looked for.
         settings: the caller's weights.
         eligible: bool [e], which entries may be returned; None means all.
@@ -104,7 +104,10 @@ def rank(
     settings = settings or Settings()
     if not len(corpus.entries):
         return _nothing()
-    features = columns_of(corpus, query, settings.half_life if settings.recency_weight else None)
+    if eligible is not None and not eligible.any():
+        return _nothing()
+    half_life = settings.half_life if settings.recency_weight else None
+    features = columns_of(corpus, query, half_life, eligible)
     columns = dict(features.columns)
     scores = weighted_sum(columns, _weights(settings))
     chosen = _best(scores, eligible, settings.most)
