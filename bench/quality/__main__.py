@@ -38,8 +38,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--out", type=Path, default=Path("quality.jsonl"))
     parser.add_argument("--page", type=Path)
     given = parser.parse_args(arguments)
-    root = ContextManager.open(given.store) if given.store else ContextManager()
-    chats = _remember(root, given.data)
+    root = open_memory(given.store)
+    chats = remember(root, given.data)
     questions = [q for path in given.data for q in read_questions(path, given.audit)]
     rows = _ask(root, questions)
     with given.out.open("w", encoding="utf-8") as out:
@@ -51,7 +51,13 @@ def main(arguments: Sequence[str]) -> None:
         report.write(given.page, text)
 
 
-def _remember(root: ContextManager, paths: Sequence[Path]) -> dict[str, list[ImportedTurn]]:
+def open_memory(store: Path | None) -> ContextManager:
+    """A manager in process memory, or over a file that keeps what was embedded."""
+    return ContextManager.open(store) if store else ContextManager()
+
+
+def remember(root: ContextManager, paths: Sequence[Path]) -> dict[str, list[ImportedTurn]]:
+    """Observe the conversations of these files, each as a user, unless the memory has them."""
     chats: dict[str, list[ImportedTurn]] = defaultdict(list)
     for path in paths:
         for name, turns in groupby(read(path), key=lambda turn: turn.conversation_id):

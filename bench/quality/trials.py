@@ -8,7 +8,7 @@ here; the exact figures come from `python -m bench.quality`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class Measured:
         question: The question.
         chat: Whose entries; another conversation than the question's own for strange questions.
         gold: Rows of the evidence, empty where there is none.
+        names: Of the columns.
         columns: float32 [entries, columns].
         shown: int32 [entries], the passage that would be shown of each.
         evidence: What speaks for the conversation answering.
@@ -76,37 +77,31 @@ class Measured:
     question: Question
     chat: Chat
     gold: tuple[int, ...]
+    names: tuple[str, ...]
     columns: Floats
     shown: NDArray[np.int32]
     evidence: Evidence
 
 
-def measure(chat: Chat, question: Question, *, vectors: bool = True) -> tuple[list[str], Measured]:
-    """The names of the columns, and a question measured over a conversation."""
-    vector = chat.vector(question.text) if vectors else None
+def measure(chat: Chat, question: Question) -> Measured:
+    """A question measured over a conversation, its own or another."""
+    vector = chat.vector(question.text)
     query = parse(question.text, key=chat.manager.archive.secret, vector=vector)
     corpus = chat.snapshot.corpus
     features = columns_of(corpus, query, None, chat.eligible)
-    names = list(features.columns)
+    names = tuple(features.columns)
     rows = np.arange(len(chat.entries), dtype=np.int32)
     own = question.conversation == chat.name
     gold = tuple(chat.row_of[g] for g in question.gold if own and g in chat.row_of)
     columns = np.stack([features.columns[name] for name in names], axis=1)
     shown = corpus.best_passage(features.passages, rows)
-    return names, Measured(question, chat, gold, columns, shown, features.evidence)
+    return Measured(question, chat, gold, names, columns, shown, features.evidence)
 
 
-def measure_all(
-    chats: Mapping[str, Chat], questions: Iterable[Question]
-) -> tuple[list[str], list[Measured]]:
+def measure_all(chats: Mapping[str, Chat], questions: Iterable[Question]) -> list[Measured]:
     """All answerable questions measured over their own conversations."""
-    names: list[str] = []
-    found = []
-    for question in questions:
-        names, measured = measure(chats[question.conversation], question)
-        if question.answerable and measured.gold:
-            found.append(measured)
-    return names, found
+    measured = (measure(chats[q.conversation], q) for q in questions if q.answerable)
+    return [one for one in measured if one.gold]
 
 
 def figures(measured: Measured, scores: Floats, budgets: Sequence[int] = BUDGETS) -> dict[str, Any]:
@@ -195,11 +190,6 @@ def left_out(
         learned = learn([m for m in all_measured if m.chat.name not in part])
         weights |= dict.fromkeys(part, learned)
     return weights
-
-
-def without_gold(measured: Measured) -> Measured:
-    """The same for a question that this conversation cannot answer."""
-    return replace(measured, gold=())
 
 
 def _named(entry: MemoryEntry) -> str:

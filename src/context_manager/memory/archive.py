@@ -23,7 +23,7 @@ from context_manager.memory.drafting import Drafter, embedded_text
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.view import PartitionView, Snapshot
 from context_manager.records import Hit, MemoryEntry, Partition, Scope
-from context_manager.retrieval import Ranking, Rerank, Settings, parse, rank
+from context_manager.retrieval import Ranking, Rerank, Settings, knows, parse, rank
 from context_manager.store import Store
 from context_manager.store.protocol import Applied, Change, VectorUpdate
 
@@ -198,7 +198,8 @@ class Archive:
         snapshot = self.snapshot(partition)
         lap("columns")
         query = parse(ask.text, key=self.secret, vector=vector, now=ask.now)
-        settings = replace(ask.settings or Settings(), most=ask.most)
+        known = knows(_fingerprint(self._embedder()))
+        settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
         ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=ask.rerank)
         lap("rank")

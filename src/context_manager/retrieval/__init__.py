@@ -46,6 +46,7 @@ passages of it are offered. The places come back in the order given.
 """
 
 from context_manager.retrieval.analysis import index_terms, query_words, words
+from context_manager.retrieval.calibrate import knows
 from context_manager.retrieval.corpus import (
     KIND_CODES,
     ROLE_CODES,
@@ -75,6 +76,7 @@ __all__ = [
     "Settings",
     "Span",
     "index_terms",
+    "knows",
     "pack_words",
     "parse",
     "query_words",

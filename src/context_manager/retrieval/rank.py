@@ -5,7 +5,7 @@ whole columns; nothing here reads a clock, a store or a text.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -46,12 +46,15 @@ class Settings:
         half_life: seconds after which recency counts half.
         importance_weight: weight of importance, likewise.
         most: entries returned at most.
+        cosines_known: whether the calibration was fitted on cosines of the model in use
+            (`calibrate.knows`); otherwise relevance rests on words alone. The order is the same.
     """
 
     recency_weight: float = 0.0
     half_life: float = 30 * 86400.0
     importance_weight: float = 0.0
     most: int = 1000
+    cosines_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,10 @@ def rank(
     scores = weighted_sum(columns, _weights(settings))
     chosen = _best(scores, eligible, settings.most)
     rivals = scores if eligible is None else scores[eligible]
-    answered = answerability(features.evidence) if len(chosen) else 0.0
+    evidence = features.evidence
+    if not settings.cosines_known:
+        evidence = replace(evidence, likeness=None)
+    answered = answerability(evidence) if len(chosen) else 0.0
     if rerank is not None:
         columns["rerank"] = _reranked(query, chosen, scores, rerank)
         scores = columns["rerank"]
@@ -122,7 +128,7 @@ def rank(
         entries=chosen,
         passages=corpus.best_passage(features.passages, chosen),
         scores=scores[chosen],
-        relevance=relevance(scores[chosen], rivals, features.evidence),
+        relevance=relevance(scores[chosen], rivals, evidence),
         stages={name: column[chosen] for name, column in columns.items()},
         answerability=answered,
         covered=answered >= COVERED_FROM,

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.retrieval.calibrate import Evidence, answerability, relevance
 
-from .corpora import SMALL_TALK, Said, ask
+from .corpora import KEY, SMALL_TALK, Said, ask, corpus_of
 
 STRONG = Evidence(likeness=0.7, coverage=0.8, speaker_lead=0.0)
 WEAK = Evidence(likeness=0.1, coverage=0.1, speaker_lead=0.0)
@@ -55,3 +56,36 @@ def test_asking_one_speaker_for_what_the_other_did_is_less_covered() -> None:
     other = ask("Which radio did Tomas repair?", talk)
 
     assert other.answerability < own.answerability
+
+
+def test_likeness_counts_only_where_the_cosines_of_the_model_are_known() -> None:
+    """Another model's cosines lie elsewhere: its ranking stands, its relevance rests on words."""
+    talk = [Said(said.text, vector=(1.0, 0.0)) for said in SMALL_TALK]
+    query = parse("bicycle chain", key=KEY, vector=np.array([1.0, 0.0], np.float32))
+    known, unknown, words = (
+        rank(corpus_of(talk), query),
+        rank(corpus_of(talk), query, Settings(cosines_known=False)),
+        ask("bicycle chain", SMALL_TALK),
+    )
+
+    assert unknown.entries.tolist() == known.entries.tolist()
+    assert unknown.answerability == pytest.approx(words.answerability)
+    assert known.answerability > unknown.answerability
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [("onnx:all-MiniLM-L6-v2:384:7d27", True), ("static:all-MiniLM-L6-v2:256:f1ce", False)],
+)
+def test_only_the_model_of_the_fit_is_known(model: str, known: bool) -> None:
+    assert knows(model) is known
+
+
+def test_what_may_not_be_returned_is_no_evidence() -> None:
+    """A memory that has expired, or of a session out of reach, does not make a question covered."""
+    query = parse("Does my bicycle need a new chain?", key=KEY)
+    others = np.array(["chain" not in said.text for said in SMALL_TALK])
+
+    assert rank(corpus_of(SMALL_TALK), query).covered
+    assert not rank(corpus_of(SMALL_TALK), query, eligible=others).covered
+    assert not len(rank(corpus_of(SMALL_TALK), query, eligible=np.zeros(6, np.bool_)))
