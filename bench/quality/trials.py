@@ -1,4 +1,4 @@
-"""Every question's columns over its conversation, measured once, so that trials of weights are fast.
+"""Questions measured once, column by column, so that trials of weights take a second.
 
 A trial scores the entries by some weights, ranks them and fills budgets by the package's own
 selection, with the tokens that the store keeps for each passage. Frame and headings are estimated
