@@ -101,6 +101,12 @@ WHERE partition = :p
   AND EXISTS (SELECT 1 FROM turns WHERE partition = :p AND session_id = s.session_id)
 ORDER BY age
 
+-- name: known_entry
+SELECT id FROM entries WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
+
+-- name: known_turn
+SELECT id FROM turns WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
+
 -- name: insert_turn
 INSERT INTO turns (partition, id, session_id, seq, timestamp, token_count, priority, consolidated,
     metadata, checksum)

@@ -17,10 +17,12 @@ import apsw
 
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store.intake import (
+    all_drafts,
     check_dimension,
     conflict,
     dimension,
     draft_vectors,
+    duplicate,
     placed,
 )
 from context_manager.store.protocol import (
@@ -98,6 +100,8 @@ class Writing:
                 return _applied(found[0])
         self._check_expected(change)
         removed = (self._erase() if change.erase else 0) + self._remove(change)
+        self._check_ids("entry", [draft.entry.id for draft in all_drafts(change)])
+        self._check_ids("turn", [draft.turn.id for draft in change.turns])
         items = [(draft, self._append(draft)) for draft in change.turns]
         drafts = [item for draft, seq in items for item in placed(draft, seq)]
         self._insert([*drafts, *change.entries])
@@ -165,6 +169,14 @@ class Writing:
                 stale = [identifier for (identifier,) in rows]
                 if stale:
                     raise conflict(stale, kind)
+
+    def _check_ids(self, kind: str, ids: Sequence[str]) -> None:
+        """Refuse an id that exists already, once what the change removes is gone."""
+        if ids:
+            rows = self._run(f"known_{kind}", (self._id, json.dumps(ids)))
+            known = {identifier for (identifier,) in rows}
+            if known:
+                raise duplicate(kind, next(item for item in ids if item in known))
 
     def _erase(self) -> int:
         self._erased = True
