@@ -84,9 +84,9 @@ test-wheel: wheel  ## Run tests against the installed wheel, in an environment o
 	@$(wheel_venv)/bin/python -m pip install -qq dist/*.whl --group test
 	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) $(wheel_tests) $(ARGS)
 
-soak: $(VENV)/test.stamp  ## Long runs: property tests with many more examples, hundreds of kills
-	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m "soak or not system" \
-	  tests/property tests/crash $(ARGS)
+soak: $(VENV)/test.stamp  ## Long runs: ten times the property examples, and what is marked so
+	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m 'not system' tests/property $(ARGS)
+	$(bin)/python $(pytest) $(seeded) -m soak --ignore=tests/property $(ARGS)
 
 clean:  ## Remove what was made here, the environment too
 	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
