@@ -6,5 +6,5 @@ from pkgutil import iter_modules
 
 import pytest
 
-# So that a failed assertion shows the values it compared, in this package as in a test of one's own.
+# So that a failed assertion shows the values it compared, as it does in a test module.
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
