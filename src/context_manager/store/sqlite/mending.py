@@ -11,7 +11,7 @@ import apsw
 from context_manager.store.sqlite.auditing import damaged_keys, verify
 from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import AUDIT
-from context_manager.store.sqlite.writes import committing
+from context_manager.store.sqlite.transaction import committing
 from context_manager.store.upkeep import Repaired
 
 _ORPHANS = ("drop_passage_orphans", "drop_vector_orphans", "drop_empty_turns")

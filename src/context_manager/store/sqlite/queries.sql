@@ -20,11 +20,11 @@ SELECT value FROM json_each(:ids) WHERE NOT EXISTS (
     SELECT 1 FROM turns WHERE partition = :p AND id = value AND consolidated = 0)
 
 -- name: derived_from
-SELECT e.id FROM json_each(:keys) AS gone
+SELECT e.id FROM json_each(:ids) AS gone
 JOIN entries AS source ON source.key = gone.value
 JOIN sources AS s ON s.partition = :p AND s.source_id = source.id
 JOIN entries AS e ON e.key = s.entry
-WHERE s.entry NOT IN (SELECT value FROM json_each(:keys))
+WHERE s.entry NOT IN (SELECT value FROM json_each(:ids))
 
 -- name: line
 SELECT number FROM ledger WHERE partition = ? AND book = ? AND name = ?

@@ -32,7 +32,8 @@ from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.probe import Probe, probe_from
-from context_manager.store.sqlite.writes import Writing, committing
+from context_manager.store.sqlite.transaction import committing
+from context_manager.store.sqlite.writes import Writing
 from context_manager.store.upkeep import Repaired, Scrubbed, Verdict
 
 Durability = Literal["full", "normal"]

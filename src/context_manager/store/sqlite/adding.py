@@ -1,0 +1,127 @@
+"""What a change adds: turns, entries with passages and sources, vectors, lines of the ledger.
+
+This file decides which rows an addition becomes; when it comes stands in `writes`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from context_manager.records import MemoryEntry
+from context_manager.store.intake import (
+    check_dimension,
+    conflict,
+    dimension,
+    draft_vectors,
+    duplicate,
+)
+from context_manager.store.protocol import (
+    Change,
+    EntryDraft,
+    TurnDraft,
+    VectorUpdate,
+)
+from context_manager.store.sqlite.codec import (
+    entry_values,
+    passage_values,
+    turn_values,
+)
+from context_manager.store.sqlite.transaction import Steps
+
+
+class Additions(Steps):
+    """The steps that add rows."""
+
+    def _check_ids(self, kind: str, ids: Sequence[str]) -> None:
+        """Refuse an id that exists already, once what the change removes is gone."""
+        if ids:
+            rows = self._run(f"known_{kind}", (self._id, json.dumps(ids)))
+            known = {identifier for (identifier,) in rows}
+            if known:
+                raise duplicate(kind, next(item for item in ids if item in known))
+
+    def _append(self, draft: TurnDraft) -> int:
+        session = draft.scope.session_id
+        found = self._run("next_seq", (self._id, session)).fetchone()
+        seq = int(found[0]) if found else 0
+        self._run("set_next_seq", (self._id, session, self._take_key(), seq + 1))
+        if draft.entries:
+            values = turn_values(session, draft.turn, seq)
+            self._run("insert_turn", (self._id, *values, self._sum(*values)))
+        return seq
+
+    def _insert(self, drafts: Sequence[EntryDraft]) -> None:
+        keyed = [(self._take_key(), draft) for draft in drafts]
+        if not keyed:
+            return
+        self._many("insert_entry", [self._entry_row(key, draft) for key, draft in keyed])
+        self._many(
+            "insert_passage",
+            [
+                self._passage_row(key, ordinal, passage_values(passage))
+                for key, draft in keyed
+                for ordinal, passage in enumerate(draft.passages)
+            ],
+        )
+        for key, draft in keyed:
+            self._insert_sources(key, draft.entry)
+        rows = [
+            self._vector_row(key, vector) for key, draft in keyed for vector in draft_vectors(draft)
+        ]
+        if rows:
+            self._many("set_vector", rows)
+
+    def _insert_sources(self, key: int, entry: MemoryEntry) -> None:
+        if entry.source_ids:
+            rows = [(self._id, source, key) for source in entry.source_ids]
+            self._many("insert_source", rows)
+
+    def _entry_row(self, key: int, draft: EntryDraft) -> tuple[Any, ...]:
+        values = entry_values(draft.entry)
+        total = self._sum(key, *values, draft.digest)
+        return (key, self._id, self._now, *values, draft.digest, total)
+
+    def _passage_row(self, key: int, ordinal: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._id, key, ordinal, *values, self._sum(key, ordinal, *values))
+
+    def _vector_row(self, key: int, update: VectorUpdate) -> tuple[Any, ...]:
+        model = self._model(update)
+        total = self._sum(update.model, key, update.ordinal, update.vector)
+        return (self._id, model, key, update.ordinal, update.vector, total)
+
+    def _model(self, update: VectorUpdate) -> int:
+        if update.model not in self._models:
+            found = self._run("model", (update.model,)).fetchone()
+            if found is None:
+                self._run("insert_model", (update.model, dimension(update.vector)))
+                found = self._one("model", (update.model,))
+            self._models[update.model] = found
+        number, size = self._models[update.model]
+        check_dimension(update.model, size, update.vector)
+        return number
+
+    def _set_vector(self, update: VectorUpdate) -> bool:
+        place = (self._id, update.entry_id, update.ordinal)
+        found = self._run("has_passage", place).fetchone()
+        if found is None:
+            return False
+        self._run("set_vector", self._vector_row(found[0], update))
+        self._run("touch_entry", (self._now, self._id, found[0]))
+        return True
+
+    def _write_ledger(self, change: Change) -> None:
+        for book, name in change.strike:
+            self._strike(book, name)
+        for line in change.ledger:
+            if line.replace:
+                self._strike(line.book, line.name)
+            elif self._run("line", (self._id, line.book, line.name)).fetchone() is not None:
+                raise conflict([line.name], "ledger lines")
+            number, values = self._take_key(), (line.book, line.name, line.body)
+            self._run("insert_line", (number, self._id, *values, self._sum(number, *values)))
+
+    def _strike(self, book: str, name: str) -> None:
+        self._run("strike", (self._id, book, name))
+        self._erased = self._erased or self._connection.changes() > 0
