@@ -10,23 +10,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from context_manager.adaptive import AdaptiveContextManager
     from context_manager.config import Config, EmbeddingConfig, LLMConfig, MemoryConfig
-    from context_manager.errors import ContextManagerError
-    from context_manager.manager import ContextManager
-    from context_manager.records import Context, MemoryEntry, Message, Scope, Slot, Trust, Turn
+    from context_manager.errors import BatchError, ContextManagerError
+    from context_manager.manager import (
+        AsyncContextManager,
+        BatchContextManager,
+        ContextManager,
+        Hook,
+        NoteInput,
+        TurnInput,
+    )
+    from context_manager.monitoring import MonitoredContextManager
+    from context_manager.records import (
+        Context,
+        MemoryEntry,
+        Message,
+        Operation,
+        Scope,
+        Slot,
+        Trust,
+        Turn,
+    )
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "AdaptiveContextManager": "context_manager.adaptive",
+    "AsyncContextManager": "context_manager.manager",
+    "BatchContextManager": "context_manager.manager",
     "ContextManager": "context_manager.manager",
+    "Hook": "context_manager.manager",
+    "MonitoredContextManager": "context_manager.monitoring",
+    "NoteInput": "context_manager.manager",
+    "TurnInput": "context_manager.manager",
     "Config": "context_manager.config",
     "EmbeddingConfig": "context_manager.config",
     "LLMConfig": "context_manager.config",
     "MemoryConfig": "context_manager.config",
+    "BatchError": "context_manager.errors",
     "ContextManagerError": "context_manager.errors",
     "Context": "context_manager.records",
     "MemoryEntry": "context_manager.records",
     "Message": "context_manager.records",
+    "Operation": "context_manager.records",
     "Scope": "context_manager.records",
     "Slot": "context_manager.records",
     "Trust": "context_manager.records",
@@ -34,19 +61,28 @@ _HOME = {
 }
 
 __all__ = [
+    "AdaptiveContextManager",
+    "AsyncContextManager",
+    "BatchContextManager",
+    "BatchError",
     "Config",
     "Context",
     "ContextManager",
     "ContextManagerError",
     "EmbeddingConfig",
+    "Hook",
     "LLMConfig",
     "MemoryConfig",
     "MemoryEntry",
     "Message",
+    "MonitoredContextManager",
+    "NoteInput",
+    "Operation",
     "Scope",
     "Slot",
     "Trust",
     "Turn",
+    "TurnInput",
     "__version__",
 ]
 

@@ -9,14 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections import deque
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
-from context_manager.errors import LLMNotConfiguredError
+from context_manager import (
+    AdaptiveContextManager,
+    AsyncContextManager,
+    BatchContextManager,
+    Config,
+    ContextManager,
+    LLMConfig,
+    MemoryConfig,
+    MonitoredContextManager,
+    Operation,
+)
+from context_manager.errors import InputError, LLMNotConfiguredError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter, register_llm_adapter
 from context_manager.llm.embeddings import EmbeddingProvider
 from context_manager.memory.eviction import LRUShortTermMemory, PriorityShortTermMemory
@@ -377,6 +388,99 @@ def test_sqlite_memory_reports_its_database(tmp_path):
     assert stats["num_entries"] == 1
 
 
+def test_async_manager_builds_and_observes():
+    async def talk():
+        cm = AsyncContextManager()
+        await cm.observe_async("Our gate code is 7319.", "I will remember it.")
+        built = await cm.build_context_async("What is the gate code?")
+        await cm.aclose()
+        return built
+
+    built = asyncio.run(talk())
+    assert "Our gate code is 7319." in built
+    assert built.endswith("Current user input: What is the gate code?")
+
+
+def test_batch_manager_answers_in_input_order():
+    cm = BatchContextManager(config=None, max_workers=4)
+    facts = {"boiler": "serviced in March", "roof": "mended in May", "fence": "painted in June"}
+    ids = cm.add_memory_batch(
+        [(f"The {what} was {how}.", {"of": what}) for what, how in facts.items()]
+    )
+    assert all(id_.startswith("mem_") for id_ in ids)
+    assert [cm.get(id_).metadata["of"] for id_ in ids] == [*facts]
+
+    questions = [f"When was work done on the {what}?" for what in facts]
+    contexts = cm.build_context_batch(questions)
+    assert [context.rpartition("Current user input: ")[2] for context in contexts] == questions
+    found = cm.query_memory_batch(questions, k=2)
+    assert [len(results) for results in found] == [2, 2, 2]
+    for results, (what, how) in zip(found, facts.items(), strict=True):
+        text, score = results[0]
+        assert text == f"The {what} was {how}."
+        assert type(score) is float
+    assert [len(results) for results in cm.query_memory_batch(questions)] == [3, 3, 3]
+
+
+def test_adaptive_manager_reports_and_adapts():
+    cm = AdaptiveContextManager(base_config=None)
+    lengths = []
+    for number in range(25):
+        lengths.append(len(cm.build_context(f"Test input {number}")))
+        cm.observe(f"Test input {number}", f"Test response {number}")
+    stats = json.loads(json.dumps(cm.get_adaptation_stats()))
+    assert stats["total_metrics"] == 25
+    assert stats["avg_context_length"] == pytest.approx(sum(lengths[-20:]) / 20)
+    assert stats["avg_build_time"] > 0
+    assert stats["errors"] == 0
+    assert time.time() - stats["last_adaptation"] < 300
+
+    small = AdaptiveContextManager(Config(memory=MemoryConfig(prompt_token_budget=900)))
+    for _ in range(40):
+        small.adaptation(Operation("build", small.scope, time.time(), 0.1, error="StoreError"))
+    assert small.config.memory.prompt_token_budget == 900, "a small budget is never raised"
+
+
+def test_monitored_manager_reports_exports_and_logs(tmp_path):
+    cm = MonitoredContextManager(config=None, log_file=str(tmp_path / "cm.log"))
+    for number in range(5):
+        cm.build_context(f"Test input {number}")
+        cm.observe(f"Test input {number}", f"Test response {number}")
+    with pytest.raises(InputError):
+        cm.observe("", "")
+    report = cm.get_monitoring_report()
+    assert report["performance"]["total_operations"] == 5
+    assert report["performance"]["recent_operations"] == 5
+    assert report["performance"]["avg_build_time"] > 0
+    assert report["performance"]["avg_context_length"] > len("Test input 0")
+    assert 0 < report["errors"]["error_rate"] <= 1
+    assert report["errors"]["total_errors"] == report["errors"]["recent_errors"] == 1
+    assert report["errors"]["error_types"] == ["InputError"]
+    assert 0 < report["memory"]["avg_stm_utilization"] < 1
+    assert report["memory"]["avg_ltm_entries"] > 0
+    assert report["memory"]["current_stm_turns"] == 5
+    assert report["memory"]["current_ltm_entries"] == 10
+    assert report["configuration"] == {
+        "stm_capacity": 8000,
+        "chunk_size": 2000,
+        "recent_k": 5,
+        "ltm_hits_k": 7,
+        "prompt_token_budget": 12000,
+    }
+
+    cm.export_monitoring_data(str(tmp_path / "data.json"))
+    cm.close()
+    data = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))
+    assert len(data["performance_history"]) == 5
+    assert len(data["memory_usage_history"]) == 5
+    assert len(data["error_history"]) == 1
+    assert data["monitoring_report"] == report
+    assert data["current_stats"]["short_term_memory"]["num_turns"] == 5
+    log = (tmp_path / "cm.log").read_text(encoding="utf-8")
+    assert log.count("built a context") == 5
+    assert "Test input" not in log
+
+
 TESTED_BY = {
     "ContextManager": test_manager_can_be_subclassed_and_has_its_parts,
     ".build_context": test_build_context_and_observe_are_overridable_and_keep_the_headings,
@@ -398,12 +502,12 @@ TESTED_BY = {
     "utils.token_counter.TokenCounter": test_token_counter_counts_cuts_and_splits,
     "LRUShortTermMemory": test_lru_and_priority_memories_evict_by_their_rule,
     "SQLiteLongTermMemory": test_sqlite_memory_reports_its_database,
+    "AsyncContextManager": test_async_manager_builds_and_observes,
+    "BatchContextManager": test_batch_manager_answers_in_input_order,
+    "AdaptiveContextManager": test_adaptive_manager_reports_and_adapts,
+    "MonitoredContextManager": test_monitored_manager_reports_exports_and_logs,
 }
 NOT_BUILT_YET = {
-    "AsyncContextManager",
-    "BatchContextManager",
-    "AdaptiveContextManager",
-    "MonitoredContextManager",
     "service",
     "containers",
 }

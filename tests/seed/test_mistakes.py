@@ -1,22 +1,31 @@
 """Each mistake in the specification's sketches, as a claim that our own classes keep.
 
-Numbered as in the design's list of them. Those about batches, tasks and HTTP belong to classes that
-come later, and come with them.
+Numbered as in the design's list of them. Those about HTTP belong to the service, and come with it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
+from context_manager import (
+    AsyncContextManager,
+    BatchContextManager,
+    Config,
+    ContextManager,
+    LLMConfig,
+    MemoryConfig,
+)
 from context_manager.errors import BudgetError, LLMError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter, register_llm_adapter
 from context_manager.memory.eviction import LRUShortTermMemory, PriorityShortTermMemory
@@ -135,6 +144,19 @@ def test_05_row_i_of_the_index_is_entry_i_even_when_a_subclass_appends_by_hand()
         assert memory.search(entry.text, k=1)[0][0].id == entry.id
 
 
+def test_06_batches_come_in_input_order_whichever_ends_first():
+    class Uneven(BatchContextManager):
+        def query_memory(self, query, k=5):
+            if query == "first":
+                assert second_done.wait(30)
+            if query == "second":
+                second_done.set()
+            return [(query, 1.0)]
+
+    second_done = threading.Event()
+    assert Uneven().query_memory_batch(["first", "second"]) == [[("first", 1.0)], [("second", 1.0)]]
+
+
 def test_07_managers_and_adapters_are_made_at_import_time_with_nothing_at_hand():
     loaded = in_a_fresh_process("""
         import json, os, sys
@@ -202,6 +224,20 @@ def test_10_the_current_input_is_never_cut():
     with pytest.raises(BudgetError) as raised:
         cm.build_context(question)
     assert raised.value.budget == alone - 10 < raised.value.needed
+
+
+def test_12_background_work_outlives_the_call_that_asked_for_it():
+    async def talk():
+        cm = AsyncContextManager(small())
+        for number in range(12):
+            await cm.observe_async(f"Parcel {number} came.", "I wrote it down.")
+        gc.collect()
+        await cm.run_async(cm.engine.background.drain)
+        summaries = [entry for entry in cm.long_term_memory.entries if entry.kind == "summary"]
+        await cm.aclose()
+        return summaries
+
+    assert asyncio.run(talk())
 
 
 def test_13_one_session_cannot_crowd_out_another():

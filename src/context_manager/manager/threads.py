@@ -17,7 +17,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from context_manager.embedding.processes import PerProcess
 
@@ -47,8 +47,9 @@ class Threads:
         work = partial(copy_context().run, partial(function, *args, **kwargs))
         if _in_asyncio():
             return await _settled(self._pool().submit(work))
-        if "trio" in sys.modules:
-            return await sys.modules["trio"].to_thread.run_sync(work)  # type: ignore[no-any-return]
+        trio = _running_trio()
+        if trio is not None:
+            return await trio.to_thread.run_sync(work)  # type: ignore[no-any-return]
         raise RuntimeError("no running event loop: await this under asyncio or trio")
 
     def close(self) -> None:
@@ -74,6 +75,15 @@ def _in_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _running_trio() -> Any:
+    """The trio package if it is running here; it is never imported for that."""
+    trio = sys.modules.get("trio")
+    try:
+        return trio and trio.lowlevel.current_task() and trio
+    except RuntimeError:
+        return None
 
 
 async def _settled(future: Future[T]) -> T:

@@ -25,6 +25,7 @@ LABELS: Mapping[str, str] = {
 }
 """What stands before an entry that nobody said."""
 
+
 def new_id(prefix: str) -> str:
     """A unique id: ids are never reused, so that one that was forgotten inherits nothing."""
     return f"{prefix}_{uuid.uuid4().hex}"
