@@ -1,51 +1,29 @@
-"""Settings that follow what prompts turn out to need.
+"""Settings that follow what prompts cost.
 
-Every setting is read anew at each call. This manager measures how much of its budget recent
-prompts really used, and asks for less when much of it stays empty, for more when it runs full.
+An adaptive manager measures its builds and turns `recent_k`, `ltm_hits_k` and the token budget as
+its policy decides; this one holds prompts at about 600 tokens. Every decision is kept.
 """
 
-from collections import deque
-
-from context_manager import Config, Context, ContextManager, MemoryConfig
-
-SMALLEST, LARGEST = 200, 4000
-
-
-class FollowingManager(ContextManager):
-    """Moves `prompt_token_budget` by a quarter of itself, after every five prompts."""
-
-    def __init__(self, config: Config | None = None) -> None:
-        super().__init__(config)
-        self.shares: deque[float] = deque(maxlen=5)
-
-    def ask(self, user_input: str) -> Context:
-        """Build a prompt and learn from how full it became."""
-        context = self.build(user_input)
-        self.shares.append(context.tokens / context.budget)
-        if len(self.shares) == self.shares.maxlen:
-            self._follow()
-        return context
-
-    def _follow(self) -> None:
-        mean = sum(self.shares) / len(self.shares)
-        factor = 0.75 if mean < 0.5 else 1.25 if mean > 0.9 else 1.0
-        memory = self.config.memory
-        memory.prompt_token_budget = round(
-            min(LARGEST, max(SMALLEST, memory.prompt_token_budget * factor))
-        )
-        self.shares.clear()
+from context_manager import AdaptiveContextManager, Config, MemoryConfig
+from context_manager.adaptive import TargetPolicy
 
 
 def main() -> None:
-    cm = FollowingManager(Config(memory=MemoryConfig(prompt_token_budget=2000)))
-    budgets = []
-    for number in range(40):
-        context = cm.ask(f"What do we know about sample {number}?")
-        cm.observe(f"Sample {number} weighs {number * 3} grams.", "Recorded.")
-        budgets.append(context.budget)
+    config = Config(memory=MemoryConfig(prompt_token_budget=2000))
+    cm = AdaptiveContextManager(config, policy=TargetPolicy(tokens=600, window=10))
+    for number in range(100):
+        cm.observe(f"Sample {number} weighs {number * 3} grams and is dry.", "Recorded.")
+    for number in range(60):
+        context = cm.build(f"What do we know about sample {number}?")
         assert context.tokens <= context.budget
-    print("Budgets:", *dict.fromkeys(budgets))
-    assert min(budgets) < 2000
+
+    for decision in cm.adaptation.decisions:
+        print(decision.reason, "->", decision.knobs)
+    print(cm.get_adaptation_stats())
+    assert cm.config.memory.prompt_token_budget < 800
+    assert context.tokens < 700
+
+    cm.adaptation.freeze()  # from here on the settings stay
 
 
 if __name__ == "__main__":

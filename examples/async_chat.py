@@ -1,12 +1,12 @@
 """Many conversations at once in one event loop.
 
-A manager may be used from any thread, so `asyncio.to_thread` keeps the loop free while a prompt is
-built. Every user has a scope of their own on the same engine.
+Each awaited method does its work in a thread of the manager, so the loop stays free while prompts
+are built. Every user has a scope of their own on the same engine.
 """
 
 import asyncio
 
-from context_manager import ContextManager
+from context_manager import AsyncContextManager
 
 FACTS = {
     "ada": "My train to Lyon leaves from platform seven.",
@@ -15,17 +15,17 @@ FACTS = {
 }
 
 
-async def converse(cm: ContextManager, fact: str) -> str:
+async def converse(cm: AsyncContextManager, fact: str) -> str:
     """Tell one fact, let something else be said, then ask about the fact."""
-    await asyncio.to_thread(cm.observe, fact, "Have a good journey.")
-    await asyncio.to_thread(cm.observe, "What is the capital of Peru?", "Lima.")
-    return await asyncio.to_thread(cm.build_context, "Which platform do I need?")
+    await cm.observe_async(fact, "Have a good journey.")
+    await cm.observe_async("What is the capital of Peru?", "Lima.")
+    return await cm.build_context_async("Which platform do I need?")
 
 
 async def main() -> None:
-    engine = ContextManager()
-    users = [engine.scoped(user_id=name) for name in FACTS]
-    contexts = await asyncio.gather(*map(converse, users, FACTS.values()))
+    async with AsyncContextManager() as engine:
+        users = [engine.scoped(user_id=name) for name in FACTS]
+        contexts = await asyncio.gather(*map(converse, users, FACTS.values()))
     for name, fact, context in zip(FACTS, FACTS.values(), contexts, strict=True):
         print(f"--- {name}\n{context}\n")
         others = [other for other in FACTS.values() if other != fact]

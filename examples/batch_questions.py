@@ -1,11 +1,10 @@
-"""Many questions in parallel, answers in the order of the questions.
+"""Many questions in one call: answers in their order, one embedding call, failures by themselves.
 
-`Executor.map` keeps the order of its input, whichever finishes first.
+One question below exceeds the token budget. It costs the others nothing: `BatchError` names it and
+holds their prompts.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
-from context_manager import ContextManager
+from context_manager import BatchContextManager, BatchError, Config, MemoryConfig
 
 NOTES = [
     "The greenhouse is heated to fourteen degrees at night.",
@@ -22,19 +21,23 @@ QUESTIONS = {
 
 
 def main() -> None:
-    cm = ContextManager()
-    for note in NOTES:
-        cm.add_memory(note, {"topic": "garden"})
+    cm = BatchContextManager(Config(memory=MemoryConfig(prompt_token_budget=1000)), max_workers=2)
+    cm.add_memory_batch([(note, {"topic": "garden"}) for note in NOTES])
 
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        contexts = list(pool.map(cm.build_context, QUESTIONS))
-        found = list(pool.map(lambda question: cm.query_memory(question, k=1), QUESTIONS))
-
+    contexts = cm.build_context_batch(QUESTIONS, progress=lambda done: print(f"built {done}"))
+    found = cm.query_memory_batch(QUESTIONS, k=1)
     for question, context, results in zip(QUESTIONS, contexts, found, strict=True):
         text, score = results[0]
         print(f"{question:35} {score:.2f}  {text}")
         assert context.endswith(question)
         assert QUESTIONS[question] in context
+
+    try:
+        cm.build_context_batch(["Who waters?", "Why? " * 1000, "When?"])
+    except BatchError as error:
+        print(error)
+        assert list(error.errors) == [1]
+        assert error.results[2].endswith("When?")
 
 
 if __name__ == "__main__":

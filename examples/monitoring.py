@@ -1,53 +1,43 @@
-"""Where the tokens of every prompt went, written to the application's own log.
+"""What a manager does, by hooks: a report, lines of JSON, and a hook of one's own.
 
-`build` returns the account of the prompt together with it, so nothing has to be measured twice.
-The library configures no logging; the application does, here.
+A hook is any function of one argument; it is told of every operation with its stages, in counts
+and lengths, never with what was said. The library configures no logging; the application does,
+here.
 """
 
+import json
 import logging
 import sys
 from collections import Counter
 
-from context_manager import Context, ContextManager
+from context_manager import ContextManager, Operation
+from context_manager.monitoring import JsonLog, Monitor
 
-log = logging.getLogger("orders")
+seconds_by_stage: Counter[str] = Counter()
 
 
-class CountingManager(ContextManager):
-    """Adds up tokens by section over all prompts; logs sizes, never what was said."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tokens_by_section: Counter[str] = Counter()
-
-    def ask(self, user_input: str) -> Context:
-        """Build a prompt and book its slots."""
-        context = self.build(user_input)
-        for slot in context.slots:
-            self.tokens_by_section[slot.section] += slot.tokens
-        log.info(
-            "prompt of %d slots, %d of %d tokens, %d near misses, covered: %s",
-            len(context.slots),
-            context.tokens,
-            context.budget,
-            len(context.near_misses),
-            context.covered,
-        )
-        return context
+def time_stages(operation: Operation) -> None:
+    """Add up where the time of builds goes."""
+    if operation.name == "build":
+        for stage in operation.stages:
+            seconds_by_stage[stage.name] += stage.seconds
 
 
 def main() -> None:
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(name)s: %(message)s")
-    cm = CountingManager()
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(name)s %(message)s")
+    monitor = Monitor()
+    cm = ContextManager(hooks=[monitor, time_stages, JsonLog()])
     cm.pin("Quote prices without tax.")
-    total = 0
     for item in ("hinges", "brass screws", "oak boards", "wood glue", "hinges again"):
-        total += cm.ask(f"What did the customer say about {item}?").tokens
+        cm.build_context(f"What did the customer say about {item}?")
         cm.observe(f"The customer wants a quote for {item}.", f"I added {item} to the quote.")
 
-    for section, tokens in cm.tokens_by_section.most_common():
-        print(f"{section:8} {tokens:6} tokens  {tokens / total:6.1%}")
-    assert sum(cm.tokens_by_section.values()) == total
+    for stage, seconds in seconds_by_stage.most_common():
+        print(f"{stage:8} {seconds * 1000:8.1f} ms")
+    report = monitor.report(cm.config, cm.get_stats())
+    print(json.dumps(report, indent=2))
+    assert report["performance"]["total_operations"] == 5
+    assert report["errors"]["error_rate"] == 0.0
 
 
 if __name__ == "__main__":
