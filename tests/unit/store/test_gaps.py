@@ -36,7 +36,7 @@ def _churned_table(path: Path, page_size: int) -> tuple[list[bytes], int]:
     return [token.encode() for key, token in enumerate(tokens) if key not in living], len(living)
 
 
-@pytest.mark.parametrize("page_size", [1024, 4096, 65536])
+@pytest.mark.parametrize("page_size", [1024, 4096, 16384])
 def test_copies_of_deleted_rows_are_overwritten(tmp_path: Path, page_size: int) -> None:
     """secure_delete alone leaves some (which is why this exists); afterwards there is none."""
     path = tmp_path / "t.db"
@@ -53,6 +53,24 @@ def test_copies_of_deleted_rows_are_overwritten(tmp_path: Path, page_size: int) 
     assert connection.pragma("integrity_check") == "ok"
     assert next(connection.execute("SELECT count(*) FROM t"))[0] == left
     connection.close()
+
+
+def test_the_largest_pages_have_a_size_of_their_own_in_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    connection = apsw.Connection(str(path))
+    connection.pragma("page_size", 65536)
+    connection.execute("CREATE TABLE t (a); INSERT INTO t VALUES ('kept')")
+    connection.close()
+    raw = bytearray(path.read_bytes())
+    start, stop = gap_of(bytes(raw[65536:131072]), 0)
+    assert stop - start > 60_000
+    raw[65536 + stop - 5 : 65536 + stop] = b"stale"
+    path.write_bytes(raw)
+    file = _file(path)
+    assert zero_gaps(file) == 1
+    file.xClose()
+    assert b"stale" not in path.read_bytes()
+    assert b"kept" in path.read_bytes()
 
 
 @pytest.mark.parametrize(
