@@ -106,6 +106,14 @@ class Config:
         embedding: The embedding model.
         token_model: Model or encoding whose tokens are counted.
         multi_user: True makes a call without `scoped(user_id=...)` an error.
+        secrets: What is done about keys, passwords, e-mail addresses, card and telephone numbers
+            in what is to be remembered: "off" keeps them, "redact" stores a mark in their place,
+            "reject" raises `SecretError`. Models see what is stored; so do questions to the
+            embedding model.
+        secret_kinds: Only these kinds (names in `screening.KINDS`); None means all.
+        screening: What is done about text that looks like an order to the model: "off", "tag"
+            marks it in its metadata, "quarantine" also keeps such text of tools and documents out
+            of prompts until `release`.
         durability: "full" survives power loss, "normal" survives a killed process only.
     """
 
@@ -114,6 +122,9 @@ class Config:
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     token_model: str = "gpt-4"  # noqa: S105 - tokens of a model, not a secret
     multi_user: bool = False
+    secrets: Literal["off", "redact", "reject"] = "off"
+    secret_kinds: tuple[str, ...] | None = None
+    screening: Literal["off", "tag", "quarantine"] = "tag"
     durability: Literal["full", "normal"] = "full"
 
     def check(self) -> None:
@@ -157,4 +168,6 @@ _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("memory.recall", ("user", "session", "task")),
     ("memory.input_overflow", ("error", "middle_cut")),
     ("durability", ("full", "normal")),
+    ("secrets", ("off", "redact", "reject")),
+    ("screening", ("off", "tag", "quarantine")),
 )

@@ -5,6 +5,7 @@
     ├── InputError             a value handed to us cannot be used
     │   ├── BudgetError        the prompt cannot fit its token budget
     │   ├── ScopeError         a query without the scope that the setting asks for
+    │   ├── SecretError        a text holds a secret, and the settings refuse those
     │   ├── ImportFormatError  a file that cannot be imported (names file and line)
     │   └── NotFoundError      no such entry, turn or prompt in this scope
     ├── StoreError             the store could not do what was asked
@@ -69,6 +70,25 @@ class BudgetError(InputError):
 
 class ScopeError(InputError):
     """A call came without the scope that the setting asks for."""
+
+
+class SecretError(InputError):
+    """A text holds a secret, and the settings refuse those. It was not stored.
+
+    Attributes:
+        found: How many of each kind; what they are is told nowhere.
+    """
+
+    def __init__(self, found: dict[str, int]) -> None:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
+        super().__init__(
+            f"the text holds what looks like a secret ({kinds}) and nothing was stored; remove it, "
+            'or set Config(secrets="redact") to store marks in its place'
+        )
+        self.found = found
+
+    def __reduce__(self) -> tuple[type[SecretError], tuple[dict[str, int]]]:
+        return type(self), (self.found,)
 
 
 class ImportFormatError(InputError):

@@ -44,6 +44,7 @@ MANAGER: dict[str, Reading] = {
     "query_memory": lambda cm, asked: cm.query_memory(asked.question, k=1000),
     "query_memory_async": lambda cm, asked: run(cm.query_memory_async(asked.question, k=1000)),
     "query_memory_batch": lambda cm, asked: cm.query_memory_batch([asked.question], k=1000),
+    "receipts": lambda cm, asked: cm.receipts(),
     "search": lambda cm, asked: [
         *cm.search(asked.question, k=1000),
         *cm.search(asked.question, k=1000, as_of=cm.clock()),
@@ -59,7 +60,7 @@ MANAGER_WRITES = {
     "aclose", "add_memory", "add_memory_async", "add_memory_batch", "clear_memory", "close",
     "consolidate", "embed_later", "embed_now", "forget", "forget_async", "ingest_directory",
     "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch", "observe_messages",
-    "observe_messages_async", "pin", "unpin",
+    "observe_messages_async", "pin", "release", "revert", "unpin",
 }  # fmt: skip
 """What changes memory and answers with ids, receipts or what it was given."""
 

@@ -24,12 +24,13 @@ from context_manager.context import (
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError
+from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
 from context_manager.memory.archive import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.records import Context, Hit
+from context_manager.records import Context, Hit, MemoryEntry, Turn
 from context_manager.records.message import clean_text
 from context_manager.retrieval import Settings
 from context_manager.store.protocol import EntryFilter
@@ -48,6 +49,9 @@ LEAST_LINE = 12
 
 MOST_CANDIDATES = 1000
 
+HELD_BACK = "[held back: looks like an order to the reader]"
+"""Shown of a message that is quarantined."""
+
 CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
 
@@ -65,8 +69,8 @@ def build(
     shown = _fitted_input(cm, given, memory, limit)
     plan = Plan(
         input=replace(input_piece(shown), cut=shown != given),
-        pinned=_pinned(cm),
-        summaries=_summaries(cm) if memory.summaries else (),
+        pinned=_pinned(cm, moment),
+        summaries=_summaries(cm, moment) if memory.summaries else (),
         memories=_memories(cm, found, memory),
         **_recent(working_set, memory),
     )
@@ -177,26 +181,32 @@ def is_built_in(memory: object) -> bool:
 
 
 def _memories(cm: ContextManager, found: Found, memory: MemoryConfig) -> tuple[Piece, ...]:
-    hits = found.hits if memory.fill_budget else found.hits[: memory.ltm_hits_k]
+    hits = [hit for hit in found.hits if QUARANTINED not in hit.entry.metadata]
+    hits = hits if memory.fill_budget else hits[: memory.ltm_hits_k]
     return memory_pieces(hits, lambda hit: label(hit.entry), cm.count)
 
 
-def _pinned(cm: ContextManager) -> tuple[Piece, ...]:
-    found = cm.archive.store.find(cm.scope.partition, EntryFilter(kinds=("pinned",)))
+def _pinned(cm: ContextManager, now: float) -> tuple[Piece, ...]:
     return tuple(
         entry_piece("pinned", entry, "pinned: always in the prompt", order)
-        for order, (_, entry) in enumerate(found)
+        for order, entry in enumerate(_in_force(cm, EntryFilter(kinds=("pinned",)), now))
     )
 
 
-def _summaries(cm: ContextManager) -> tuple[Piece, ...]:
-    """Summaries of this session that nothing has replaced, newest first."""
-    where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
-    found = [
+def _in_force(cm: ContextManager, where: EntryFilter, now: float) -> list[MemoryEntry]:
+    """The entries that match and may be shown, oldest first."""
+    return [
         entry
         for _, entry in cm.archive.store.find(cm.scope.partition, where)
-        if entry.superseded_by is None
+        if not (entry.expires_at is not None and entry.expires_at <= now)
+        and QUARANTINED not in entry.metadata
     ]
+
+
+def _summaries(cm: ContextManager, now: float) -> tuple[Piece, ...]:
+    """Summaries of this session that nothing has replaced, newest first."""
+    where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
+    found = [entry for entry in _in_force(cm, where, now) if entry.superseded_by is None]
     pieces = [
         replace(
             entry_piece("summary", entry, "stands for turns that left the working set", order),
@@ -214,8 +224,19 @@ def _recent(working_set: ShortTermMemory, memory: MemoryConfig) -> dict[str, Any
     turns = working_set.get_recent_turns(keep + step - 1) if keep else []
     first = turns[0].seq if turns and turns[0].seq >= 0 else 0
     return {
-        "recent": tuple(turn_pieces(turn) for turn in turns),
+        "recent": tuple(turn_pieces(_held_back(turn)) for turn in turns),
         "anchor": first,
         "step": step,
         "keep": keep,
     }
+
+
+def _held_back(turn: Turn) -> Turn:
+    """The turn with a mark in place of what is quarantined."""
+    if not any(QUARANTINED in message.metadata for message in turn.messages):
+        return turn
+    messages = [
+        replace(message, text=HELD_BACK) if QUARANTINED in message.metadata else message
+        for message in turn.messages
+    ]
+    return replace(turn, messages=tuple(messages))

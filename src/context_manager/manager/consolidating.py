@@ -10,9 +10,11 @@ with one it runs in the background.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from context_manager.errors import ConflictError
+from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
 from context_manager.memory.summary import derived_trust
@@ -67,6 +69,11 @@ def _consolidate(cm: ContextManager, session: Session) -> int:
 
 def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
     """Store the summary of a chunk and mark its turns; False if there is no usable summary."""
+    stored = tuple(turn.id for turn in chunk if turn.id)
+    chunk = _without_quarantined(chunk)
+    if not chunk:
+        cm.archive.apply(cm.scope.partition, Change(consolidated=stored, expect_turns=stored))
+        return True
     text = cm.summarizer.summarize_chunk(list(chunk))
     if not isinstance(text, str) or not text.strip():
         return False
@@ -81,7 +88,6 @@ def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
         trust=min((source.trust for source in sources), default=derived_trust(chunk)),
         source_ids=tuple(source.id for source in sources),
     )
-    stored = tuple(turn.id for turn in chunk if turn.id)
     change = Change(
         entries=(cm.archive.drafter.entry(entry),),
         consolidated=stored,
@@ -90,6 +96,15 @@ def _store_chunk_summary(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
     )
     cm.archive.apply(cm.scope.partition, change)
     return True
+
+
+def _without_quarantined(chunk: Sequence[Turn]) -> list[Turn]:
+    """The turns without messages that are kept out of prompts, and so out of summaries."""
+    return [
+        replace(turn, messages=kept)
+        for turn in chunk
+        if (kept := tuple(m for m in turn.messages if QUARANTINED not in m.metadata))
+    ]
 
 
 def _stored_messages(cm: ContextManager, chunk: Sequence[Turn]) -> list[MemoryEntry]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ImportFormatError, InputError
+from context_manager.manager.hearing import admitted, without_secrets
 from context_manager.manager.hooks import Watch
 from context_manager.manager.observing import checked_metadata, checked_time
 from context_manager.memory.drafting import new_id
@@ -46,7 +47,7 @@ def add_memory(cm: ContextManager, given: NoteInput) -> str:
         cm.require_user()
         entry = made(cm, given)
         if goes_elsewhere(cm, given):
-            entry_id = str(cm.long_term_memory.add_memory(given.text, dict(entry.metadata)))
+            entry_id = str(cm.long_term_memory.add_memory(entry.text, dict(entry.metadata)))
         else:
             cm.archive.add(entry)
             entry_id = entry.id
@@ -72,7 +73,7 @@ def made(cm: ContextManager, given: NoteInput) -> MemoryEntry:
     importance = given.importance
     if not (isinstance(importance, (int, float)) and 0 <= importance <= 1):
         raise InputError(f"importance must lie in [0, 1], got {importance!r}")
-    return MemoryEntry(
+    entry = MemoryEntry(
         id=new_id("mem"),
         text=_checked_text(given.text),
         metadata=checked_metadata(given.metadata),
@@ -83,6 +84,7 @@ def made(cm: ContextManager, given: NoteInput) -> MemoryEntry:
         importance=float(importance),
         expires_at=None if given.expires_at is None else checked_time(given.expires_at),
     )
+    return admitted(cm, entry)
 
 
 def report(watch: Watch, entries: Sequence[MemoryEntry]) -> None:
@@ -171,16 +173,16 @@ def _document(
     kept = metadata if source is None else {**metadata, "source": source}
     base = MemoryEntry(
         id="",
-        text=text,
+        text=without_secrets(cm, text),
         metadata=kept,
         timestamp=cm.clock(),
         kind="document",
         scope=cm.scope,
         trust=Trust.EXTERNAL,
     )
-    parts = split(text, target=PART_CHARS, whole=PART_CHARS)
+    parts = split(base.text, target=PART_CHARS, whole=PART_CHARS)
     return [
-        replace(base, id=new_id("mem"), text=part.of(text), place=place)
+        admitted(cm, replace(base, id=new_id("mem"), text=part.of(base.text), place=place))
         for place, part in enumerate(parts)
     ]
 

@@ -15,6 +15,7 @@ from context_manager.manager import building, forgetting, ingesting, observing, 
 from context_manager.manager.asynchronous import AsyncFace
 from context_manager.manager.batching import BatchFace
 from context_manager.manager.parts import ManagerParts
+from context_manager.manager.upkeep import UpkeepFace
 from context_manager.memory.archive import Ask
 from context_manager.records import (
     Context,
@@ -29,7 +30,7 @@ from context_manager.records import (
 from context_manager.store.protocol import EntryFilter
 
 
-class ContextManager(AsyncFace, BatchFace, ManagerParts):
+class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
     """Remembers conversations and builds prompts from all of them.
 
     The parts `short_term_memory`, `long_term_memory`, `summarizer`, `llm_adapter`,

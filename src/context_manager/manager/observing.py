@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import InputError
 from context_manager.manager import consolidating
-from context_manager.manager.hearing import heard
+from context_manager.manager.hearing import heard, values_without_secrets
 from context_manager.manager.hooks import Watch
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
@@ -159,7 +159,7 @@ def made(cm: ContextManager, given: TurnInput) -> Turn:
     turn = replace(
         Turn.of(messages, 0, moment),
         id=turn_id,
-        metadata=checked_metadata(given.metadata),
+        metadata=values_without_secrets(cm, checked_metadata(given.metadata)),
         priority=float(given.priority),
     )
     return replace(turn, token_count=cm.count(turn.text))

@@ -18,6 +18,7 @@ from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import ConfigError, EmbeddingError, ScopeError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
+from context_manager.manager import hearing
 from context_manager.manager.engine import Engine
 from context_manager.manager.hooks import Hook, Hooks
 from context_manager.memory.archive import Archive
@@ -75,6 +76,8 @@ class ManagerParts:
         self._engine = Engine(
             stores.create("memory") if store is None else store, self._embedder, self.count
         )
+        self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
+        self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self._make_stm: Callable[[], ShortTermMemory] | None = None
         self.long_term_memory: Any = LongTermMemory(
             self.embedding_provider.dimension,

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from context_manager.records import Hit, MemoryEntry, Partition, Scope
 from context_manager.retrieval import Ranking, Rerank, Settings, knows, parse, rank
 from context_manager.store import Store
 from context_manager.store.protocol import Applied, Change, VectorUpdate
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +94,10 @@ class Archive:
         store: Where it is kept.
         embedder: Gives the embedder; called at each use, so that it may be exchanged.
         count_tokens: Tokens of a text.
+
+    Attributes:
+        admit: An entry as it may be remembered; called by `add`. May refuse it by raising.
+        asked: A question as the embedder may see it.
     """
 
     def __init__(
@@ -101,6 +107,8 @@ class Archive:
         self.secret = store.secret()
         self.drafter = Drafter(self.secret, count_tokens)
         self.erasures = Erasures(store)
+        self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
+        self.asked: Callable[[str], str] = _unchanged
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = RLock()
@@ -117,7 +125,8 @@ class Archive:
 
     def add(self, entry: MemoryEntry) -> None:
         """Remember an entry; its vector follows."""
-        self.apply(entry.scope.partition, Change(entries=(self.drafter.entry(entry),)))
+        draft = self.drafter.entry(self.admit(entry))
+        self.apply(entry.scope.partition, Change(entries=(draft,)))
 
     def embed_pending(self, partition: Partition, limit: int | None = None) -> int:
         """Embed what has no vector of the present model yet.
@@ -164,7 +173,7 @@ class Archive:
         What fails here is tried again, and dealt with, by the search that needs it.
         """
         embedder = self._embedder()
-        wanted = [text for text in dict.fromkeys(queries) if text.strip()]
+        wanted = [text for text in dict.fromkeys(map(self.asked, queries)) if text.strip()]
         remembered = getattr(getattr(embedder, "cache", None), "capacity", 0)
         try:
             self.embed_pending(partition)
@@ -183,21 +192,21 @@ class Archive:
             ask: The query.
             lap: Is told of each stage when it ends.
         """
-        partition = ask.scope.partition
+        partition, text = ask.scope.partition, self.asked(ask.text)
         degraded: tuple[str, ...] = ()
         vector = None
         try:
             self.embed_pending(partition)
             lap("pending")
-            if ask.text.strip():
-                vector = self._embedder().embed([ask.text])[0]
+            if text.strip():
+                vector = self._embedder().embed([text])[0]
             lap("embed")
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
             degraded = ("embedding",)
         snapshot = self.snapshot(partition)
         lap("columns")
-        query = parse(ask.text, key=self.secret, vector=vector, now=ask.now)
+        query = parse(text, key=self.secret, vector=vector, now=ask.now)
         known = knows(_fingerprint(self._embedder()))
         settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
@@ -264,3 +273,7 @@ def _fingerprint(embedder: Embedder) -> str:
         return embedder.fingerprint
     except EmbeddingError:
         return ""
+
+
+def _unchanged(value: T) -> T:
+    return value

@@ -71,7 +71,7 @@ class Mirror:
     def adopt(self, archive: Archive, scope: Scope, embedder: Embedder) -> None:
         """Store the entries that were appended by hand, with their vectors where they have one."""
         for place in range(self._known, len(self.entries)):
-            entry = replace(self.entries[place], scope=scope)
+            entry = archive.admit(replace(self.entries[place], scope=scope))
             vector = self.index.row(place) if place < self.index.ntotal else entry.embedding
             blob = () if vector is None or not np.any(vector) else (_unit(vector),)
             model = embedder.fingerprint if blob else ""
