@@ -111,12 +111,17 @@ class Background:
             job()
         except ContextManagerError as error:
             # Not a warning: whoever needs the work next does it, and reports what fails then.
-            _log.info("background job %s failed with %s", name, type(error).__name__)
+            _log.info("background job %s failed with %s", _kind(name), type(error).__name__)
         finally:
             with self._changed:
                 self._running = False
                 self._changed.notify_all()
         return True
+
+
+def _kind(name: Hashable) -> object:
+    """What a job does, without whose it is: ids of users are for no log."""
+    return name[0] if isinstance(name, tuple) else name
 
 
 @atexit.register
