@@ -21,7 +21,7 @@ wheel_tests := tests/package tests/seed tests/docs tests/contract \
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
-.PHONY: help venv demo test check format wheel test-wheel soak clean
+.PHONY: help venv demo serve test check format wheel test-wheel soak clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,11 @@ $(VENV)/core.stamp: pyproject.toml | $(bin)/python
 	@echo 'Installing the package into $(VENV) ...'
 	@$(bin)/python -m pip install -qq --upgrade 'pip>=25.1'
 	@$(bin)/python -m pip install -qq --editable .
+	@touch $@
+
+$(VENV)/server.stamp: $(VENV)/core.stamp
+	@echo 'Installing what the service needs ...'
+	@$(bin)/python -m pip install -qq --editable '.[server]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/core.stamp
@@ -55,6 +60,9 @@ venv: $(VENV)/check.stamp  ## Make the development environment (.venv)
 
 demo: $(VENV)/core.stamp  ## Show in a minute what this package is for
 	@$(bin)/context-manager demo
+
+serve: $(VENV)/server.stamp  ## Serve memory over HTTP at http://127.0.0.1:8000 (ARGS="--port ...")
+	@$(bin)/context-manager serve $(ARGS)
 
 test: $(VENV)/test.stamp  ## Run the tests
 	$(bin)/python $(pytest) $(seeded) $(ARGS)

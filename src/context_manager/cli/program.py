@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from context_manager.cli.commands import asking, demonstrating, filling, keeping, looking
+from context_manager.cli.commands import asking, demonstrating, filling, keeping, looking, serving
 from context_manager.cli.invocation import Surroundings
 from context_manager.cli.options import adopt, as_command, keep_options, with_shared
 from context_manager.cli.outcome import EXIT_CODES, code_of, tell
@@ -43,6 +43,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("show", looking.show, "Look"),
     Command("stats", looking.stats, "Look"),
     Command("forget", keeping.forget, "Forget"),
+    Command("serve", serving.serve, "Serve"),
+    Command("keys", serving.keys, "Serve"),
 )
 
 

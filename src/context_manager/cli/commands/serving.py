@@ -1,0 +1,147 @@
+"""`serve` and `keys`: the service on this store, and who may use it.
+
+This file decides what these commands ask and answer; what is served is the service's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from context_manager.cli.invocation import Invocation
+from context_manager.cli.text import date_time
+from context_manager.errors import InputError
+
+if TYPE_CHECKING:
+    from context_manager.manager import ContextManager
+    from context_manager.service.keyring import KeyRecord, Keyring
+
+DAY = 86_400.0
+MODEL_VARIABLES = ("LLM_PROVIDER", "LLM_MODEL", "LLM_BASE_URL")
+
+
+def serve(
+    call: Invocation,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port.")] = 8000,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Serve a network without asking for a key.")
+    ] = False,
+) -> None:
+    """Serve this store over HTTP.
+
+    Settings come from CONTEXT_MANAGER_* variables; a language model for /chat from
+    CONTEXT_MANAGER_LLM_PROVIDER, ..._LLM_MODEL and ..._LLM_BASE_URL.
+    """
+    from context_manager.service import Service, ServiceSettings, check_binding, server
+
+    environment = call.surroundings.environment
+    settings = ServiceSettings.of(environment)
+    with call.store(create=True) as root:
+        _use_model(root, environment)
+        service = Service(root, settings)
+        check_binding(service, host, anonymous)
+        asked = "a key is needed" if service.protected else "no key is needed"
+        call.err.print(
+            f"memory of {call.db} at http://{host}:{port}, {asked}; Ctrl-C stops",
+            markup=False,
+            soft_wrap=True,
+        )
+        server(service, host, port).run()
+
+
+def _use_model(root: ContextManager, environment: Mapping[str, str]) -> None:
+    """Use the language model that the environment names, for answers and for summaries."""
+    from context_manager.llm.adapters import create_llm_adapter
+
+    told = [environment.get(f"CONTEXT_MANAGER_{name}") for name in MODEL_VARIABLES]
+    provider, model, base_url = told
+    if not provider:
+        return
+    options = {"base_url": base_url} if base_url else {}
+    root.llm_adapter = create_llm_adapter(provider, model=model, **options)
+    root.summarizer.llm_adapter = root.llm_adapter
+    root.config.llm.provider = provider
+    root.config.llm.model = model or root.config.llm.model
+
+
+def keys(
+    call: Invocation,
+    action: Annotated[str, typer.Argument(help="list, create or revoke.")] = "list",
+    key_id: Annotated[str, typer.Argument(help="Which key to revoke.")] = "",
+    may: Annotated[
+        list[str] | None,
+        typer.Option("--may", help="read, write, operate; repeatable. Default: read and write."),
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option("--days", min=0.0, help="Valid for so many days.")
+    ] = None,
+    note: Annotated[str, typer.Option("--note", help="What it is for.")] = "",
+) -> None:
+    """List, create or revoke the keys of the service.
+
+    A key is for one tenant (--tenant), and for one user if --user names one, else for all of the
+    tenant's users. It is shown once and kept nowhere.
+    """
+    from context_manager.service.keyring import Keyring
+
+    with call.store(create=action == "create") as root:
+        ring = Keyring(root.archive.store)
+        if action == "list":
+            _list(call, ring.records())
+        elif action == "revoke":
+            record = ring.revoke(key_id)
+            call.answer(_told(record), lambda out: out.print(f"revoked {record.id}"))
+        elif action == "create":
+            _create(call, ring, may, days, note)
+        else:
+            raise InputError(f"keys knows list, create and revoke, not {action!r}")
+
+
+def _create(
+    call: Invocation, ring: Keyring, may: list[str] | None, days: float | None, note: str
+) -> None:
+    given = call.given
+    key, record = ring.create(
+        tenant_id=given.get("tenant", "default"),
+        users=[given["user"]] if "user" in given else [],
+        agents=[given["agent"]] if "agent" in given else [],
+        may=may or ("read", "write"),
+        note=note,
+        expires_at=None if days is None else time.time() + days * DAY,
+    )
+    call.answer(
+        {"key": key, **_told(record)}, lambda out: out.print(key, markup=False, soft_wrap=True)
+    )
+
+
+def _list(call: Invocation, records: list[KeyRecord]) -> None:
+    def show(out: Any) -> None:
+        table = Table("id", "state", "tenant", "users", "may", "made", "note", box=None)
+        for record in records:
+            users = ", ".join(record.users) or "all"
+            made = date_time(record.created_at)
+            may = ", ".join(record.may)
+            state = record.state(time.time())
+            table.add_row(record.id, state, record.tenant_id, users, may, made, record.note)
+        out.print(table)
+
+    call.answer([_told(record) for record in records], show)
+
+
+def _told(record: KeyRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "state": record.state(time.time()),
+        "tenant": record.tenant_id,
+        "users": list(record.users),
+        "agents": list(record.agents),
+        "may": list(record.may),
+        "note": record.note,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+    }

@@ -1,0 +1,255 @@
+"""The service on FastAPI: an application, or a router for an application of one's own.
+
+This file decides how requests, threads and the event loop meet; what a request means is decided in
+`core`. Local work runs in threads, models are awaited, so that a slow model blocks nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+from context_manager.errors import MissingExtraError
+from context_manager.service.core import Service
+from context_manager.service.refusals import Refused
+from context_manager.service.wire import (
+    Answer,
+    AskModel,
+    Flow,
+    ReadBody,
+    Reply,
+    Request,
+    Step,
+    Stream,
+    Told,
+)
+
+try:
+    from fastapi import APIRouter, FastAPI
+    from fastapi import Request as HttpRequest
+    from fastapi.responses import Response, StreamingResponse
+    from starlette.exceptions import HTTPException
+    from starlette.types import Receive, Scope, Send
+except ImportError as _error:
+    raise MissingExtraError("server", "fastapi") from _error
+
+T = TypeVar("T")
+
+THREADS = 16
+"""Requests whose local work runs at the same time; more would only wait for the same cores."""
+BODY_SECONDS = 30.0
+"""How long a client may take to send a body."""
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+
+def create_app(service: Service) -> FastAPI:
+    """An application that serves all routes, and closes the service when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        await to_thread.run_sync(service.close)
+
+    app = FastAPI(
+        title="ContextManager",
+        version=service.version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(create_router(service))
+    face = _Face(service)
+    # Statuses that the framework gives by itself: no such path, no such method.
+    app.add_exception_handler(HTTPException, face.unserved)
+    setattr(app, "openapi", service.openapi)  # noqa: B010 - FastAPI's own way to replace it
+    return app
+
+
+def create_router(service: Service) -> APIRouter:
+    """All routes, to be included in an application of one's own."""
+    router = APIRouter(redirect_slashes=False)
+    face = _Face(service)
+    for prefix in ("", "/v1"):
+        for path in dict.fromkeys(route.path for route in service.routes.routes):
+            router.add_api_route(
+                prefix + path, face.serve, methods=METHODS, include_in_schema=False
+            )
+    return router
+
+
+class _Face:
+    """Drives the flows of a service on an event loop."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._threads: CapacityLimiter | None = None
+
+    async def serve(self, http: HttpRequest) -> Response:
+        """Answer a request."""
+        request = _request(http)
+        reply = self._service.at_once(request)
+        if reply is not None:
+            return _response(reply)
+        answer = await self._driven(self._service.answer(request), http)
+        if isinstance(answer, Reply):
+            return _response(answer)
+        content = _ToldContent(answer, self._run) if isinstance(answer, Told) else None
+        return _Streamed(answer, content, self._run)
+
+    async def unserved(self, http: HttpRequest, error: Exception) -> Response:
+        """Answer a request that the framework found no route for."""
+        return await self.serve(http)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._threads is None:
+            self._threads = CapacityLimiter(THREADS)
+        return await to_thread.run_sync(work, limiter=self._threads)
+
+    async def _driven(self, flow: Flow, http: HttpRequest) -> Answer:
+        """Drive a flow: its own steps in threads, what it waits for on the loop."""
+        try:
+            moved = await self._run(partial(_advance, flow, None, None))
+            while not moved.done:
+                value: bytes | str | None = None
+                fault: Exception | None = None
+                try:
+                    value = await _waited(moved.value, http)
+                except Exception as error:  # noqa: BLE001 - the flow decides what it means
+                    fault = error
+                moved = await self._run(partial(_advance, flow, value, fault))
+            answer: Answer = moved.value
+            return answer
+        finally:
+            with CancelScope(shield=True):
+                await self._run(flow.close)
+
+
+class _Moved(NamedTuple):
+    """How far a flow came: what it waits for, or what it returned."""
+
+    done: bool
+    value: Any
+
+
+def _advance(flow: Flow, value: bytes | str | None, fault: Exception | None) -> _Moved:
+    try:
+        step = flow.throw(fault) if fault is not None else flow.send(value)  # type: ignore[arg-type]
+    except StopIteration as stop:
+        return _Moved(True, stop.value)
+    return _Moved(False, step)
+
+
+async def _waited(step: Step, http: HttpRequest) -> bytes | str:
+    if isinstance(step, ReadBody):
+        return await _body(http, step.most)
+    return await _asked(step)
+
+
+async def _asked(step: AskModel) -> str:
+    completion = await step.adapter.complete(
+        step.prompt, max_tokens=step.max_tokens, temperature=step.temperature
+    )
+    return completion.text
+
+
+async def _body(http: HttpRequest, most: int) -> bytes:
+    read = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in http.stream():
+                read += chunk
+                if len(read) > most:
+                    break
+    except TimeoutError as error:
+        detail = f"The body did not come within {BODY_SECONDS:.0f} s."
+        raise Refused(408, "timeout", "The body took too long", detail) from error
+    return bytes(read)
+
+
+def _request(http: HttpRequest) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in http.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    path = http.scope["path"].removeprefix(http.scope.get("root_path", ""))
+    return Request(
+        http.method, path, http.url.query, headers, http.client.host if http.client else ""
+    )
+
+
+def _response(reply: Reply) -> Response:
+    headers = dict(reply.headers)
+    if reply.body:
+        headers["Content-Type"] = reply.media_type
+    return Response(reply.body, reply.status, headers)
+
+
+class _ToldContent:
+    """A model's answer, passed on while it comes.
+
+    Args:
+        told: What to do with it.
+        run: Runs local work in a thread.
+    """
+
+    def __init__(self, told: Told, run: Callable[..., Any]) -> None:
+        self._told = told
+        self._run = run
+        self._said: list[str] = []
+        self._complete = False
+        self._finished = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        ask = self._told.ask
+        yield self._told.head
+        try:
+            async for text in ask.adapter.stream(
+                ask.prompt, max_tokens=ask.max_tokens, temperature=ask.temperature
+            ):
+                self._said.append(text)
+                yield self._told.piece(text)
+            self._complete = True
+        except Exception:  # noqa: BLE001, S110 - a driver may raise anything; `finish` is told
+            pass
+        yield await self.finish()
+
+    async def finish(self) -> bytes:
+        """Remember what was said; a second call does nothing."""
+        if self._finished:
+            return b""
+        self._finished = True
+        last: bytes = await self._run(
+            partial(self._told.finish, "".join(self._said), self._complete)
+        )
+        return last
+
+
+class _Streamed(StreamingResponse):
+    """An answer that is sent while it is made, and closed whatever becomes of its reader."""
+
+    def __init__(
+        self, answer: Stream | Told, content: _ToldContent | None, run: Callable[..., Any]
+    ) -> None:
+        media_type = answer.media_type if isinstance(answer, Stream) else "text/event-stream"
+        body: Any = answer.content if isinstance(answer, Stream) else content
+        headers = {**answer.headers, "Content-Type": media_type}
+        super().__init__(body, 200, headers)
+        self._answer = answer
+        self._content = content
+        self._run_in_thread = run
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                if self._content is not None:
+                    await self._content.finish()
+                await self._run_in_thread(self._answer.close)

@@ -1,0 +1,57 @@
+"""What is counted about requests, for Prometheus. No content, no user, no tenant, no id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from context_manager.errors import MissingExtraError
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class RequestMetrics:
+    """Counts requests by route, method and status, and how long they took.
+
+    Args:
+        running: Gives the number of requests that run now.
+
+    Raises:
+        MissingExtraError: prometheus-client is not installed.
+    """
+
+    def __init__(self, running: Callable[[], float]) -> None:
+        try:
+            import prometheus_client as prometheus
+        except ImportError as error:
+            raise MissingExtraError("server", "prometheus_client") from error
+        self.registry = prometheus.CollectorRegistry()
+        """Where others of this process may add theirs."""
+        self._write: Callable[[Any], bytes] = prometheus.generate_latest
+        self.media_type: str = prometheus.CONTENT_TYPE_LATEST
+        self._requests = prometheus.Counter(
+            "context_manager_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self._seconds = prometheus.Histogram(
+            "context_manager_request_seconds",
+            "Seconds until a request was answered, or its stream began.",
+            ("route",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        in_flight = prometheus.Gauge(
+            "context_manager_requests_running", "Requests running now.", registry=self.registry
+        )
+        in_flight.set_function(running)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' own format."""
+        return self._write(self.registry)
