@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from context_manager.context.pieces import Piece, Plan
 from context_manager.context.render import reading_order, render
+from context_manager.context.repeats import Repeats
 from context_manager.errors import BudgetError
 
 PrefixCounts = Callable[[Sequence[str]], list[int]]
@@ -27,6 +28,8 @@ RECENT_SHARE = 0.5
 fill the rest are waiting: a long last answer must not push out all of long-term memory."""
 
 SUMMARY_SHARE = 0.2
+
+_REPEATS = "says the same as {}, which is shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +102,25 @@ def _starts(plan: Plan) -> list[int]:
 
 
 def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> None:
-    """Fill the room by the selection, then by what still fits, best first."""
+    """Fill the room by the selection, then by what still fits, best first; nothing twice."""
     shown = {piece.entry_id for piece in desk.pieces if not piece.cut}
     fresh = [piece for piece in memories if piece.entry_id not in shown]
+    said = Repeats(desk.pieces)
     chosen = list(select(fresh, desk.room))
+    while repeated := said.among(chosen):
+        for piece, first in repeated:
+            desk.leave_out(piece, _REPEATS.format(first))
+        again = {id(piece) for piece, _ in repeated}
+        fresh = [piece for piece in fresh if id(piece) not in again]
+        chosen = list(select(fresh, desk.room))
     while chosen and not desk.try_add(chosen):
         over = desk.measure([*desk.pieces, *chosen]) - desk.budget
         chosen = _drop_least(chosen, over)
     taken = {id(piece) for piece in desk.pieces}
+    said = Repeats(desk.pieces)
     for piece in fresh:
         if id(piece) not in taken:
-            desk.top_up(piece)
+            desk.top_up(piece, said)
 
 
 def _drop_least(chosen: list[Piece], over: int) -> list[Piece]:
@@ -168,11 +179,15 @@ class _Desk:
         """Note why a piece is not shown."""
         self._left_out.append((piece, reason))
 
-    def top_up(self, piece: Piece) -> None:
-        """Take one more memory if it fits; otherwise note what it would have cost."""
+    def top_up(self, piece: Piece, said: Repeats) -> None:
+        """Take one more memory if it fits and says something new; otherwise note why not."""
         if piece.tokens > self.room or self._misses >= self.MISSES:
             self.leave_out(piece, f"would cost {piece.tokens} tokens, {self.room} are left")
-        elif not self.try_add([piece]):
+        elif first := said.first(piece):
+            self.leave_out(piece, _REPEATS.format(first))
+        elif self.try_add([piece]):
+            said.add(piece)
+        else:
             self._misses += 1
             self.leave_out(piece, f"would not fit into the {self.room} tokens left")
 

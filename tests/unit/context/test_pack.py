@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from context_manager.context import Piece, Plan, account, choose, input_piece, pack
 from context_manager.context.render import reading_order, render
 from context_manager.errors import BudgetError
+from context_manager.records import Trust
 
 
 def words(text: str) -> int:
@@ -123,16 +126,67 @@ def test_the_window_of_recent_turns_slides_in_steps(said, first):
 
 def test_one_long_recent_turn_does_not_push_out_the_memories():
     turns = (recent(0, "short"), recent(1, "word " * 80))
-    memories = tuple(memory(i, "a fact of six words here") for i in range(12))
+    memories = tuple(memory(i, f"a fact of six words {i}") for i in range(12))
     packed = pack(Plan(input_piece("hi"), recent=turns, memories=memories, step=6, keep=5), 100,
                   prefix_words, select)  # fmt: skip
     assert sum(piece.section == "memory" for piece in packed.pieces) >= 8
 
 
 def test_near_misses_come_best_first_with_reason_and_cost():
-    memories = tuple(memory(i, "some words here", 1 - i / 10) for i in range(5))
+    memories = tuple(memory(i, f"some words here{i}", 1 - i / 10) for i in range(5))
     packed = pack(Plan(input_piece("hi"), memories=memories), 25, prefix_words, select)
     _, misses = account(packed)
     assert misses
     assert [miss.score for miss in misses] == sorted((m.score for m in misses), reverse=True)
     assert all(miss.tokens == 4 and "tokens" in miss.reason for miss in misses)
+
+
+REPEATED = [
+    ("word for word", "My cat is called Ofelia", "My cat is called Ofelia", True),
+    ("case and punctuation", "My cat is called Ofelia", "my cat is called OFELIA!!", True),
+    ("fillers and accents", "Oh, my cat is called Of\u00e9lia", "my cat is called ofelia", True),
+    ("another number", "The budget is 500", "The budget is 600", False),
+    ("another name", "My cat is called Ofelia", "My cat is called Ophir", False),
+    ("a negation", "My cat does like fish", "My cat does not like fish", False),
+    ("only punctuation, the same", "?!", "?!", True),
+    ("only punctuation", "?!", "...", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [c[1:] for c in REPEATED], ids=[c[0] for c in REPEATED]
+)
+def test_what_was_said_twice_is_shown_once_and_explained(one, other, same):
+    plan = Plan(
+        input=input_piece("hello"),
+        memories=(memory(0, one, 0.9), memory(1, "something else", 0.8), memory(2, other, 0.7)),
+    )
+    packed = pack(plan, 200, prefix_words, select)
+    slots, near = account(packed)
+    assert [slot.entry_id for slot in slots[:-1]] == (["m0", "m1"] if same else ["m0", "m1", "m2"])
+    reasons = [miss.reason for miss in near if miss.entry_id == "m2"]
+    assert reasons == (["says the same as m0, which is shown"] if same else [])
+
+
+def test_a_memory_that_a_recent_turn_repeats_is_not_shown_again():
+    said = Piece("recent", "Call me Bo", order=(0, 0), speaker="Ann", entry_id="r0", kind="message")
+    old = replace(memory(0, "call me Bo"), kind="message")
+    other = replace(old, entry_id="m1", speaker="Bert")
+    plan = Plan(input=input_piece("hello"), recent=((said,),), memories=(old, other), keep=1)
+    packed = pack(plan, 200, prefix_words, select)
+    assert [piece.entry_id for piece in packed.pieces] == ["r0", "m1", None]
+
+
+def test_what_a_document_says_does_not_stand_in_for_the_user():
+    """Both are shown: the one is evidence of a page, the other of a person."""
+    page = replace(memory(0, "The code is 7", 0.9), trust=Trust.EXTERNAL, group="[unverified]")
+    plan = Plan(input=input_piece("hello"), memories=(page, memory(1, "The code is 7", 0.5)))
+    assert len(pack(plan, 200, prefix_words, select).pieces) == 3
+
+
+def test_repeats_leave_their_room_to_others():
+    """A hundred copies cost what one costs, and the next best gets in."""
+    copies = tuple(memory(n, "the same old words", 0.9) for n in range(100))
+    plan = Plan(input=input_piece("hello"), memories=(*copies, memory(100, "a rare one", 0.1)))
+    packed = pack(plan, 30, prefix_words, select)
+    assert [piece.entry_id for piece in packed.pieces] == ["m0", "m100", None]
