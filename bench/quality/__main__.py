@@ -21,12 +21,16 @@ from typing import Any
 from bench.quality import measures, prefix, report
 from bench.quality.questions import Question, read_questions
 from bench.quality.systems import BASELINES, Conversation
-from context_manager import ContextManager, MemoryEntry
+from context_manager import Config, ContextManager, MemoryEntry
+from context_manager.config import EmbeddingConfig
 from context_manager.importing import ImportedTurn, read
 from context_manager.manager.observing import TurnInput
 
 BUDGETS = (500, 1000, 2000, 4000)
 REPLAYED_TURNS = 60
+WINDOW_BUDGET = 4000
+EVERY = 3
+"""Of the questions, each third is asked again at the end of a session, for the windows."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -45,7 +49,10 @@ def main(arguments: Sequence[str]) -> None:
     with given.out.open("w", encoding="utf-8") as out:
         for row in rows:
             out.write(json.dumps(row) + "\n")
-    text = report.tables(rows, _extra(rows, chats))
+    text = report.tables(rows) + report.caching(
+        [_replayed(name, turns) for name, turns in chats.items()], _windows(root, chats, questions)
+    )
+    root.close()
     print(text)
     if given.page:
         report.write(given.page, text)
@@ -107,15 +114,26 @@ def _row(chats: dict[str, Conversation], question: Question, other: str) -> dict
 
 def _answerability(
     chats: dict[str, Conversation], question: Question, other: str
-) -> dict[str, float | None]:
-    def asked(chat: Conversation) -> float:
+) -> dict[str, Any]:
+    """What a prompt says of being answered, asked of the own and of another conversation."""
+
+    def asked(chat: Conversation) -> dict[str, Any]:
         scoped = chat.manager.scoped(session_id=f"ask-{question.name}")
-        return scoped.build(question.text, budget=BUDGETS[0]).answerability
+        context = scoped.build(question.text, budget=BUDGETS[0])
+        shown = [slot for slot in context.slots if slot.section == "memory"]
+        names = {entry.id: _name(entry) for entry in chat.entries}
+        right = sum(names.get(slot.entry_id or "") in question.gold for slot in shown)
+        return {
+            "answerability": context.answerability,
+            "covered": context.covered,
+            "memories": len(shown),
+            "relevant": right if chat is chats[question.conversation] else 0,
+        }
 
     strange = question.answerable and other != question.conversation
     return {
-        "answerability": asked(chats[question.conversation]),
-        "answerability_wrong": asked(chats[other]) if strange else None,
+        "own": asked(chats[question.conversation]),
+        "wrong": asked(chats[other]) if strange else None,
     }
 
 
@@ -157,20 +175,34 @@ def _name(entry: MemoryEntry) -> str:
     return str(found)
 
 
-def _extra(rows: Sequence[dict[str, Any]], chats: dict[str, list[ImportedTurn]]) -> dict[str, str]:
-    """Prefix reuse, replayed in managers of their own."""
-    ours, plain = [], []
+def _replayed(name: str, turns: Sequence[ImportedTurn]) -> dict[str, Any]:
+    """Tokens of stable sections that stood again. They do not depend on vectors: words suffice."""
+    manager = ContextManager(Config(embedding=EmbeddingConfig(model="hash")))
+    ours, plain = prefix.prefix_reuse(manager, [turn.messages for turn in turns[:REPLAYED_TURNS]])
+    manager.close()
+    print(f"{name}: replayed", file=sys.stderr)
+    return {"dataset": _dataset(name), "ours": ours, "plain": plain}
+
+
+def _windows(
+    root: ContextManager, chats: dict[str, list[ImportedTurn]], questions: Sequence[Question]
+) -> list[dict[str, Any]]:
+    """Recall at the end of each conversation's last session, with either window."""
+    found = []
     for name, turns in chats.items():
-        session = turns[0].session_id
-        said = [turn.messages for turn in turns if turn.session_id == session][:REPLAYED_TURNS]
-        one, other = prefix.prefix_reuse(ContextManager(), f"replay-{name}", said)
-        ours.append(one)
-        plain.append(other)
-    return {
-        "questions": str(len(rows)),
-        "prompt prefix that stands again, this package": f"{100 * prefix.share(ours):.1f} %",
-        "the same, a window sliding by one turn": f"{100 * prefix.share(plain):.1f} %",
-    }
+        manager = root.scoped(user_id=name, session_id=turns[-1].session_id)
+        by_name = {_name(entry): entry for entry in Conversation(manager).entries}
+        asked = [q for q in questions if q.conversation == name and q.answerable]
+        for question in asked[::EVERY]:
+            gold = [by_name[key] for key in question.gold if key in by_name]
+            if gold:
+                ours, plain = prefix.recall_of_windows(manager, question, gold, WINDOW_BUDGET)
+                found.append({"dataset": question.dataset, "ours": ours, "plain": plain})
+    return found
+
+
+def _dataset(conversation: str) -> str:
+    return "beam" if conversation.startswith("beam_") else "locomo"
 
 
 if __name__ == "__main__":

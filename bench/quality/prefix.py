@@ -1,49 +1,80 @@
 """How much of a prompt's beginning stands again in the next one: what a provider's cache reuses.
 
-Conversations are replayed turn by turn with default settings. Counted are the tokens of the
-previous prompt's pinned, summary and recent-conversation sections that are an exact prefix of the
-next prompt, against the plain layout whose window slides by one turn.
+Conversations are replayed turn by turn with default settings, each as one session that goes on.
+Counted are the tokens of the previous prompt's pinned, summary and recent-conversation sections
+that are an exact prefix of the next prompt. The plain layout shows the last five turns and slides
+by one; it gets the same budget. That the steps cost no recall is measured too: the same questions
+are asked at the end of a session, with both windows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from context_manager import ContextManager, Message
+from bench.quality.questions import Question
+from context_manager import ContextManager, MemoryEntry, Message
+from context_manager.context import Plan
+from context_manager.manager import building
 
 STABLE = frozenset({"pinned", "summary", "recent"})
 PLAIN_WINDOW = 5
+HEADING = "Recent conversation:"
 
 
 def prefix_reuse(
-    manager: ContextManager, session: str, turns: Sequence[tuple[Message, ...]]
+    manager: ContextManager, turns: Sequence[tuple[Message, ...]]
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Replay one session.
+    """Replay one conversation.
+
+    Args:
+        manager: One that remembers nothing yet.
+        turns: What was said.
 
     Returns:
         (tokens that stand again, tokens that could) for the package and for the plain layout.
     """
-    scoped = manager.scoped(session_id=session)
     ours, plain = [0, 0], [0, 0]
     before = plain_before = ""
     shown: list[str] = []
     for turn in turns:
-        context = scoped.build(turn[0].text or ".")
-        if before:
-            _add(ours, scoped, before, context.text)
+        context = manager.build(turn[0].text or ".")
+        _add(ours, manager, before, context.text)
         before = "".join(slot.text for slot in context.slots if slot.section in STABLE)
-        layout = "\n\n".join(["Recent conversation:", *shown[-PLAIN_WINDOW:]])
-        if plain_before:
-            _add(plain, scoped, plain_before, layout)
-        plain_before = layout if shown else ""
-        made = scoped.observe_messages(turn)
-        shown.append(made.text)
+        layout = "\n\n".join([HEADING, *shown[-PLAIN_WINDOW:]]) if shown else ""
+        _add(plain, manager, plain_before, layout)
+        plain_before = layout
+        shown.append(manager.observe_messages(turn).text)
     return (ours[0], ours[1]), (plain[0], plain[1])
 
 
+def recall_of_windows(
+    manager: ContextManager, question: Question, gold: Sequence[MemoryEntry], budget: int
+) -> tuple[float, float]:
+    """Share of the gold named in the prompt, with our window and with one sliding by one turn.
+
+    Args:
+        manager: Scoped to the session at whose end the question is asked.
+        question: What is asked.
+        gold: Its evidence.
+        budget: Tokens of either prompt.
+    """
+    memory = manager.settings().memory
+    plan, _ = building.planned(manager, question.text, memory, budget, manager.clock())
+    plain = replace(plan, recent=plan.recent[-PLAIN_WINDOW:], step=1, keep=PLAIN_WINDOW)
+    return _share(manager, plan, gold, budget), _share(manager, plain, gold, budget)
+
+
+def _share(manager: ContextManager, plan: Plan, gold: Sequence[MemoryEntry], budget: int) -> float:
+    packed = building.packed_plan(manager, plan, budget)
+    shown = {piece.entry_id for piece in packed.pieces}
+    return sum(entry.id in shown for entry in gold) / len(gold)
+
+
 def _add(total: list[int], manager: ContextManager, before: str, after: str) -> None:
-    total[0] += manager.count(before[: _common(before, after)])
-    total[1] += manager.count(before)
+    if before:
+        total[0] += manager.count(before[: _common(before, after)])
+        total[1] += manager.count(before)
 
 
 def _common(one: str, other: str) -> int:

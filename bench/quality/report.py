@@ -9,26 +9,42 @@ from typing import Any
 import numpy as np
 
 from bench.quality.measures import auroc, paired_interval
+from bench.quality.prefix import share
 
 OURS = "ContextManager"
+_UNANSWERABLE = {"locomo": "category 5", "beam": "abstention"}
 Rows = Sequence[dict[str, Any]]
 
 
-def tables(rows: Rows, extra: dict[str, str]) -> str:
-    """All tables of a run as Markdown.
+def tables(rows: Rows) -> str:
+    """The tables of the questions as Markdown.
 
     Args:
         rows: One dict per question, as the JSON lines hold them.
-        extra: Further figures, by what they say.
     """
     parts: list[str] = []
     for dataset in sorted({row["dataset"] for row in rows}):
         mine = [row for row in rows if row["dataset"] == dataset and row["answerable"]]
         parts += [f"### {dataset.upper()}: {len(mine)} answerable questions", _recall(mine)]
         parts += ["By category", _categories(mine)]
-    parts += ["### Abstention", _abstention(rows)]
-    parts += ["### Other figures", _table(["figure", "value"], extra.items())]
-    return "\n\n".join(parts) + "\n"
+    parts += ["### When nothing answers", _abstention(rows), _irrelevant(rows)]
+    return "\n\n".join(parts) + "\n\n"
+
+
+def caching(replayed: Rows, windows: Rows) -> str:
+    """The table of the prompt's beginning that stands again, and what it costs in recall."""
+    lines = []
+    for dataset in sorted({row["dataset"] for row in replayed}):
+        mine = [row for row in replayed if row["dataset"] == dataset]
+        asked = [row for row in windows if row["dataset"] == dataset]
+        mean, low, high = paired_interval([r["ours"] for r in asked], [r["plain"] for r in asked])
+        for name, label in (("ours", "this package"), ("plain", "a window sliding by one turn")):
+            reused = f"{100 * share(row[name] for row in mine):.1f} %"
+            lines.append([dataset, label, reused, _mean(row[name] for row in asked)])
+        difference = f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+        lines.append([dataset, "difference", "", difference])
+    head = ["data", "layout", "stands again", "recall at the end of a session, 4,000 tokens"]
+    return "### The beginning that a prompt cache can reuse\n\n" + _table(head, lines) + "\n"
 
 
 def write(path: Path, text: str) -> None:
@@ -77,17 +93,38 @@ def _categories(rows: Rows) -> str:
 
 def _abstention(rows: Rows) -> str:
     lines = []
-    for dataset, category in (("locomo", "5"), ("beam", "abstention")):
+    for dataset in sorted({row["dataset"] for row in rows}):
         of = [row for row in rows if row["dataset"] == dataset]
-        yes = [row["answerability"] for row in of if row["answerable"]]
-        no = [row["answerability"] for row in of if row["category"] == category]
-        if yes and no:
-            lines.append([f"{dataset}, category {category}", f"{auroc(yes, no):.3f}"])
-    own = [row["answerability"] for row in rows if row["answerable"]]
-    wrong = [row["answerability_wrong"] for row in rows if row["answerability_wrong"] is not None]
-    if wrong:
-        lines.append(["asked of the wrong conversation", f"{auroc(own, wrong):.3f}"])
-    return _table(["answerable against", "AUROC of `Context.answerability`"], lines)
+        own = [row["own"] for row in of if row["answerable"]]
+        kinds = {
+            "asked of another conversation": [row["wrong"] for row in of if row["wrong"]],
+            _UNANSWERABLE[dataset]: [row["own"] for row in of if not row["answerable"]],
+        }
+        lines.append([dataset, "answerable", str(len(own)), "", _mean(r["covered"] for r in own)])
+        for kind, other in kinds.items():
+            if other:
+                area = auroc(
+                    [row["answerability"] for row in own], [row["answerability"] for row in other]
+                )
+                covered = _mean(row["covered"] for row in other)
+                lines.append([dataset, kind, str(len(other)), f"{area:.3f}", covered])
+    head = ["data", "questions", "number", "AUROC of `Context.answerability`", "`covered`, %"]
+    return _table(head, lines)
+
+
+def _irrelevant(rows: Rows) -> str:
+    """Memories in prompts of the smallest budget that are no evidence."""
+    lines = []
+    for dataset in sorted({row["dataset"] for row in rows}):
+        of = [row for row in rows if row["dataset"] == dataset]
+        for kind in ("own", "wrong"):
+            asked = [row[kind] for row in of if row[kind]]
+            built = [row["memories"] - row["relevant"] for row in asked]
+            heeded = [n * row["covered"] for n, row in zip(built, asked, strict=True)]
+            label = "asked of its own" if kind == "own" else "asked of another conversation"
+            lines.append([dataset, label, *(f"{float(np.mean(v)):.1f}" for v in (built, heeded))])
+    head = ["data", "questions", "irrelevant memories per prompt", "if `covered` is heeded"]
+    return _table(head, lines)
 
 
 def _mean(values: Iterable[float]) -> str:

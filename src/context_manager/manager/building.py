@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.config import MemoryConfig
 from context_manager.context import (
+    Packed,
     Piece,
     Plan,
     account,
@@ -109,6 +110,28 @@ def _report(watch: Watch, context: Context, working_set: ShortTermMemory, found:
         entries=found.entries,
         stm_turns=len(working_set),
     )
+
+
+def planned(
+    cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float
+) -> tuple[Plan, Found]:
+    """All candidates for a prompt of so many tokens, and what the search said of them."""
+    found = _search(cm, given, memory, limit, now)
+    shown = _fitted_input(cm, given, memory, limit)
+    plan = Plan(
+        input=replace(input_piece(shown), cut=shown != given),
+        pinned=_pinned(cm),
+        summaries=_summaries(cm) if memory.summaries else (),
+        memories=_memories(cm, found, memory),
+        **_recent(cm, memory),
+    )
+    return plan, found
+
+
+def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
+    """A plan cut to its budget, counted with the manager's counter."""
+    count = cm.count
+    return pack(plan, limit, prefix_counts(cm.token_counter), lambda p, n: choose(p, n, count))
 
 
 def ranking_settings(memory: MemoryConfig) -> Settings:
