@@ -44,12 +44,12 @@ def caching(replayed: Rows, windows: Rows) -> str:
         difference = f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
         lines.append([dataset, "difference", "", difference])
     head = ["data", "layout", "stands again", "recall at the end of a session, 4,000 tokens"]
-    return "### The beginning that a prompt cache can reuse\n\n" + _table(head, lines) + "\n"
+    return "### The beginning that a prompt cache can reuse\n\n" + table(head, lines) + "\n"
 
 
-def write(path: Path, text: str) -> None:
-    """Put the tables between the markers of a page."""
-    begin, end = "<!-- quality:begin -->", "<!-- quality:end -->"
+def write(path: Path, text: str, section: str = "quality") -> None:
+    """Put the tables between the markers of a section of a page."""
+    begin, end = f"<!-- {section}:begin -->", f"<!-- {section}:end -->"
     page = path.read_text(encoding="utf-8")
     head, rest = page.split(begin)
     tail = rest.split(end)[1]
@@ -78,7 +78,7 @@ def _recall(rows: Rows) -> str:
             mean, low, high = paired_interval(ours, [row["recall"][system][b] for row in rows])
             cells.append(f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]")
         lines.append([f"ours less {system}", *cells, "", "", "", ""])
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _categories(rows: Rows) -> str:
@@ -88,7 +88,7 @@ def _categories(rows: Rows) -> str:
         mine = [row for row in rows if row["category"] == category]
         cells = [_mean(row["recall"][OURS][b] for row in mine) for b in budgets]
         lines.append([category, str(len(mine)), *cells, _mean(row["r10"][OURS] for row in mine)])
-    return _table(["category", "questions", *[f"{int(b):,}" for b in budgets], "R@10"], lines)
+    return table(["category", "questions", *[f"{int(b):,}" for b in budgets], "R@10"], lines)
 
 
 def _abstention(rows: Rows) -> str:
@@ -109,7 +109,7 @@ def _abstention(rows: Rows) -> str:
                 covered = _mean(row["covered"] for row in other)
                 lines.append([dataset, kind, str(len(other)), f"{area:.3f}", covered])
     head = ["data", "questions", "number", "AUROC of `Context.answerability`", "`covered`, %"]
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _irrelevant(rows: Rows) -> str:
@@ -124,13 +124,14 @@ def _irrelevant(rows: Rows) -> str:
             label = "asked of its own" if kind == "own" else "asked of another conversation"
             lines.append([dataset, label, *(f"{float(np.mean(v)):.1f}" for v in (built, heeded))])
     head = ["data", "questions", "irrelevant memories per prompt", "if `covered` is heeded"]
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _mean(values: Iterable[float]) -> str:
     return f"{100 * float(np.mean(list(values))):.1f}"
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
