@@ -150,11 +150,12 @@ def _recalls(
         found["r5"][system] = measures.recall_at(gold, ids, 5)
         found["r10"][system] = measures.recall_at(gold, ids, 10)
         found["recall"][system], found["corrected"][system] = {}, {}
-        for budget in BUDGETS:
-            if system == report.OURS:
-                answer = chat.ours(question.text, budget, f"ask-{question.name}")
-            else:
-                answer = chat.baseline(ranked, question.text, budget)
+        if system == report.OURS:
+            session = f"ask-{question.name}"
+            answers = [chat.ours(question.text, budget, session) for budget in BUDGETS]
+        else:
+            answers = chat.baselines(ranked, question.text, BUDGETS)
+        for budget, answer in zip(BUDGETS, answers, strict=True):
             assert answer.tokens <= budget
             for key, wanted in (("recall", gold), ("corrected", corrected)):
                 found[key][system][str(budget)] = measures.evidence_recall(

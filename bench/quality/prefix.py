@@ -59,8 +59,10 @@ def recall_of_windows(
         gold: Its evidence.
         budget: Tokens of either prompt.
     """
-    memory = manager.settings().memory
-    plan, _ = building.planned(manager, question.text, memory, budget, manager.clock())
+    now = manager.clock()
+    found = building.search(manager, question.text, budget, now, lambda _: None)
+    working_set = manager.short_term_memory
+    plan = building.planned(manager, question.text, budget, now, found, working_set)
     plain = replace(plan, recent=plan.recent[-PLAIN_WINDOW:], step=1, keep=PLAIN_WINDOW)
     return _share(manager, plan, gold, budget), _share(manager, plain, gold, budget)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from context_manager.store.protocol import EntryFilter
 
 Scores = NDArray[np.float64]
 RRF_K = 60
+LEAST_LINE = 8
+"""Tokens below which hardly a message lies: bounds how many messages are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Conversation:
 
     def __init__(self, manager: ContextManager) -> None:
         self.manager = manager
+        self._count = cache(manager.count)
         found = manager.archive.store.find(manager.scope.partition, EntryFilter())
         self.entries = [entry for _, entry in found if entry.kind == "message"]
         self.snapshot = manager.archive.snapshot(manager.scope.partition)
@@ -61,17 +65,22 @@ class Conversation:
         shown = frozenset(slot.entry_id for slot in context.slots if slot.entry_id)
         return Answer(context.text, context.tokens, shown)
 
-    def baseline(self, order: Sequence[MemoryEntry], question: str, budget: int) -> Answer:
-        """A prompt filled with messages in the order given."""
-        count = self.manager.count
+    def baselines(
+        self, order: Sequence[MemoryEntry], question: str, budgets: Sequence[int]
+    ) -> list[Answer]:
+        """Prompts of each budget, filled with messages in the order given."""
+        most = max(budgets) // LEAST_LINE
         hits = [
             Hit(entry, 1.0 - rank / len(order), {}, 0, len(entry.text))
-            for rank, entry in enumerate(order[: budget // 8])
+            for rank, entry in enumerate(order[:most])
         ]
-        plan = Plan(
-            input=input_piece(question),
-            memories=memory_pieces(hits, lambda h: label(h.entry), count),
-        )
+        pieces = memory_pieces(hits, lambda h: label(h.entry), self._count)
+        return [
+            self._filled(pieces[: budget // LEAST_LINE], question, budget) for budget in budgets
+        ]
+
+    def _filled(self, pieces: tuple[Piece, ...], question: str, budget: int) -> Answer:
+        plan = Plan(input=input_piece(question), memories=pieces)
         packed = pack(plan, budget, self.manager.token_counter.prefix_counts, _in_order)
         slots, _ = account(packed)
         shown = frozenset(slot.entry_id for slot in slots if slot.entry_id)

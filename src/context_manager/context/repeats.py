@@ -8,15 +8,19 @@ by its text alone, and a text from outside never stands in for one of the user's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from context_manager.context.pieces import Piece
 from context_manager.records import Trust
-from context_manager.retrieval import words
+from context_manager.retrieval.analysis import normalise
 
 FILLERS = frozenset(("a", "ah", "an", "hey", "oh", "ok", "okay", "please", "so", "the", "well"))
 """Words with which a repeated text may differ."""
+
+_SAID = re.compile(r"\w+(?:[.,:/'-]\w+)*|[^\w\s\x00-\x7f]")
+"""Words with what joins them, and signs that may carry meaning, such as emoji."""
 
 Gist: TypeAlias = tuple[bool, str, tuple[str, ...] | str]
 
@@ -56,8 +60,8 @@ class Repeats:
 
 def gist(piece: Piece) -> Gist:
     """What two pieces have in common when one repeats the other."""
-    folded = (word.casefold() for word in words(piece.text))
-    told = tuple(word for word in folded if word not in FILLERS)
+    said = _SAID.findall(normalise(piece.text).casefold())
+    told = tuple(word for word in said if word not in FILLERS)
     outside = piece.trust is not None and piece.trust <= Trust.EXTERNAL
     speaker = piece.speaker.casefold() if piece.kind == "message" else ""
     return outside, speaker, told or piece.text.strip().casefold()

@@ -61,23 +61,14 @@ def build(
 ) -> Context:
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
-    memory = settings.memory
-    limit = memory.prompt_token_budget if budget is None else budget
+    limit = settings.memory.prompt_token_budget if budget is None else budget
     moment = cm.clock() if now is None else now
     given = clean_text(user_input)
-    found = _search(cm, given, memory, limit, moment, watch)
     working_set = cm.short_term_memory
-    shown = _fitted_input(cm, given, memory, limit)
-    plan = Plan(
-        input=replace(input_piece(shown), cut=shown != given),
-        pinned=_pinned(cm, moment),
-        summaries=_summaries(cm, moment) if memory.summaries else (),
-        memories=_memories(cm, found, memory),
-        **_recent(working_set, memory),
-    )
+    found = search(cm, given, limit, moment, watch.lap)
+    plan = planned(cm, given, limit, moment, found, working_set)
     watch.lap("plan")
-    count = cm.count
-    packed = pack(plan, limit, prefix_counts(cm.token_counter), lambda p, n: choose(p, n, count))
+    packed = packed_plan(cm, plan, limit)
     slots, near_misses = account(packed)
     context = Context(
         text="".join(packed.parts),
@@ -113,19 +104,23 @@ def _report(watch: Watch, context: Context, working_set: ShortTermMemory, found:
 
 
 def planned(
-    cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float
-) -> tuple[Plan, Found]:
-    """All candidates for a prompt of so many tokens, and what the search said of them."""
-    found = _search(cm, given, memory, limit, now)
+    cm: ContextManager,
+    given: str,
+    limit: int,
+    now: float,
+    found: Found,
+    working_set: ShortTermMemory,
+) -> Plan:
+    """All candidates for a prompt of so many tokens."""
+    memory = cm.config.memory
     shown = _fitted_input(cm, given, memory, limit)
-    plan = Plan(
+    return Plan(
         input=replace(input_piece(shown), cut=shown != given),
-        pinned=_pinned(cm),
-        summaries=_summaries(cm) if memory.summaries else (),
+        pinned=_pinned(cm, now),
+        summaries=_summaries(cm, now) if memory.summaries else (),
         memories=_memories(cm, found, memory),
-        **_recent(cm, memory),
+        **_recent(working_set, memory),
     )
-    return plan, found
 
 
 def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
@@ -169,9 +164,11 @@ def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: i
     raise BudgetError(limit, smallest)
 
 
-def _search(
-    cm: ContextManager, given: str, memory: MemoryConfig, limit: int, now: float, watch: Watch
+def search(
+    cm: ContextManager, given: str, limit: int, now: float, lap: Callable[[str], object]
 ) -> Found:
+    """What long-term memory offers a prompt of so many tokens."""
+    memory = cm.config.memory
     most = min(MOST_CANDIDATES, max(memory.ltm_hits_k, limit // LEAST_LINE))
     ask = Ask(
         given,
@@ -183,7 +180,7 @@ def _search(
         settings=ranking_settings(memory),
         rerank=cm.reranker,
     )
-    found = cm.archive.search(ask, watch.lap)
+    found = cm.archive.search(ask, lap)
     own = _own_hits(cm, given, memory.ltm_hits_k)
     return replace(found, hits=(*own, *found.hits), covered=found.covered or bool(own))
 

@@ -42,7 +42,8 @@ class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
         store: Where memory is kept; in process memory when left out.
         scope: Whose memory it is; one fixed default scope when left out.
         clock: Gives the present in seconds since 1970.
-        reranker: Gives new scores for the best candidates; see `retrieval.Rerank`.
+        reranker: ``reranker(query, hits) -> scores``: reorders what was found, for instance with a
+            cross-encoder over `Hit.passage`; see `memory.hits.Reranker`.
         hooks: Are told of every operation when it has ended; see `manager.hooks.Hook`.
 
     Example:

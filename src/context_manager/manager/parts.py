@@ -23,11 +23,11 @@ from context_manager.manager.engine import Engine
 from context_manager.manager.hooks import Hook, Hooks
 from context_manager.memory.archive import Archive
 from context_manager.memory.eviction import EVICTION
+from context_manager.memory.hits import Reranker
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.memory.summarizer import HierarchicalSummarizer
 from context_manager.records import DEFAULT_SCOPE, Scope
-from context_manager.retrieval import Rerank
 from context_manager.store import Store, stores
 from context_manager.tokens import TokenCounter
 
@@ -47,7 +47,7 @@ class ManagerParts:
         store: Store | None = None,
         scope: Scope = DEFAULT_SCOPE,
         clock: Callable[[], float] = time.time,
-        reranker: Rerank | None = None,
+        reranker: Reranker | None = None,
         hooks: Iterable[Hook] = (),
     ) -> None:
         self.config = Config() if config is None else config

@@ -21,9 +21,10 @@ from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError
 from context_manager.memory.drafting import Drafter, embedded_text
 from context_manager.memory.erasures import Erasures
+from context_manager.memory.hits import HitReader, Reranker
 from context_manager.memory.view import PartitionView, Snapshot
 from context_manager.records import Hit, MemoryEntry, Partition, Scope
-from context_manager.retrieval import Ranking, Rerank, Settings, knows, parse, rank
+from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.store import Store
 from context_manager.store.protocol import Applied, Change, VectorUpdate
 
@@ -38,6 +39,7 @@ EMBED_BATCH = 500
 
 LOCKS = 64
 """Partitions that can be embedded at the same time."""
+
 Lap: TypeAlias = Callable[[str], object]
 """Is told the name of each stage of a search when it ends."""
 
@@ -73,7 +75,7 @@ class Ask:
         kinds: Only these kinds of entries.
         as_of: Only what was known and valid at that time.
         settings: Weights of ranking.
-        rerank: Reorders the best entries.
+        rerank: Reorders the hits.
     """
 
     text: str
@@ -84,7 +86,7 @@ class Ask:
     kinds: Sequence[str] | None = None
     as_of: float | None = None
     settings: Settings | None = None
-    rerank: Rerank | None = None
+    rerank: Reranker | None = None
 
 
 class Archive:
@@ -210,11 +212,15 @@ class Archive:
         known = knows(_fingerprint(self._embedder()))
         settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
-        ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=ask.rerank)
+        reader = HitReader(self.store, partition, snapshot)
+        rerank = None if ask.rerank is None else reader.by_rows(ask.rerank)
+        ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=rerank)
         lap("rank")
-        hits = self._hits(partition, snapshot, ranking)
+        stages = [ranking.explain(place) for place in range(len(ranking))]
+        hits = reader.hits(ranking.entries, ranking.passages, ranking.relevance, stages)
         lap("read")
-        return Found(hits, ranking.covered, ranking.answerability, degraded, len(snapshot))
+        shown = tuple(hits.values())
+        return Found(shown, ranking.covered, ranking.answerability, degraded, len(snapshot))
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""
@@ -235,27 +241,6 @@ class Archive:
         model = _fingerprint(self._embedder())
         packed = self.store.vectors(partition, ids, model)
         return {key: np.frombuffer(blob, dtype="<f4") for key, blob in packed.items()}
-
-    def _hits(self, partition: Partition, snapshot: Snapshot, ranking: Ranking) -> tuple[Hit, ...]:
-        ids = [snapshot.ids[row] for row in ranking.entries]
-        entries = {entry.id: entry for entry in self.store.entries(partition, ids)}
-        hits = []
-        for place, entry_id in enumerate(ids):
-            entry = entries.get(entry_id)
-            if entry is None:
-                continue  # forgotten by another process since the snapshot
-            passage = int(ranking.passages[place])
-            whole = snapshot.counts[ranking.entries[place]] == 1
-            hits.append(
-                Hit(
-                    entry,
-                    float(ranking.relevance[place]),
-                    ranking.explain(place),
-                    0 if whole else int(snapshot.starts[passage]),
-                    len(entry.text) if whole else int(snapshot.ends[passage]),
-                )
-            )
-        return tuple(hits)
 
     def _pending_texts(self, partition: Partition, ids: Sequence[str]) -> dict[str, MemoryEntry]:
         return {

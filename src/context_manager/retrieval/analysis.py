@@ -39,6 +39,18 @@ _PIECE: Final = 4
 _MARKS: Final = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"
 """Accents, niqqud and harakat: dropped, since people type with and without them."""
 
+_STROKED: Final = str.maketrans(
+    {
+        "\u0142": "l", "\u0141": "L", "\u00f8": "o", "\u00d8": "O", "\u0111": "d", "\u0110": "D",
+        "\u0127": "h", "\u0126": "H", "\u0167": "t", "\u0166": "T", "\u0131": "i", "\u00f0": "d",
+        "\u00e6": "ae", "\u00c6": "AE", "\u0153": "oe", "\u0152": "OE",
+    }
+)  # fmt: skip
+"""Letters with a stroke and ligatures, which Unicode does not take apart."""
+
+_CONTRACTED: Final = frozenset(["s", "t", "d", "m", "re", "ve", "ll"])
+"""What English writes after an apostrophe; anything else there, or before it, is a word."""
+
 _SIGNS: Final = (
     "\u0900-\u0963\u0971-\u0df3\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0f71-\u0f84"
     "\u102b-\u103e\u17b4-\u17d3"
@@ -105,7 +117,7 @@ def _fold(match: re.Match[str]) -> str:
 @lru_cache(maxsize=16_384)
 def _folded(letter: str) -> str:
     bare = _MARK.sub("", unicodedata.normalize("NFKD", letter))
-    return unicodedata.normalize("NFC", bare)
+    return unicodedata.normalize("NFC", bare).translate(_STROKED)
 
 
 def words(text: str) -> Iterator[str]:
@@ -219,7 +231,15 @@ def _spaced_terms(word: str) -> tuple[str, ...]:
     if _IDENTIFIER.search(word):
         parts = [stem(p.casefold()) for p in _CAMEL.findall(word)]
         return (whole, *(WORD + p for p in parts if WORD + p != whole))
-    return (whole,)
+    return (whole, *_around_apostrophe(word))
+
+
+def _around_apostrophe(word: str) -> tuple[str, ...]:
+    """Return the words that an apostrophe joins (l'homme, \u0130zmir'e); none of don't or Ana's."""
+    parts = word.casefold().replace("\u2019", "'").split("'")
+    if len(parts) == 1 or parts[-1] in _CONTRACTED:
+        return ()
+    return tuple(WORD + stem(part) for part in parts if len(part) > 2)
 
 
 @lru_cache(maxsize=65_536)

@@ -33,8 +33,9 @@ WEIGHTS: Final[Mapping[str, float]] = {
 conversation, on conversations between people and with assistants together, and rounded. The
 choice of columns was checked by leaving conversations out; these numbers are fitted to all."""
 
-Rerank = Callable[[Query, Rows, Floats], Floats]
-"""A reranker: new scores for the best entries, from the query, their rows and their scores."""
+Rerank = Callable[[Query, Rows, Rows, Floats], Floats]
+"""New scores for the best entries: from the query, the rows of the entries, the rows of their best
+passages, and the scores so far, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def rank(
         settings: the caller's weights.
         eligible: bool [e], which entries may be returned; None means all.
         rerank: new scores for the entries about to be returned; its result decides the order.
+            Its scores may lie anywhere: each place keeps the relevance it had.
     """
     settings = settings or Settings()
     if not len(corpus.entries):
@@ -119,16 +121,19 @@ def rank(
     if not settings.cosines_known:
         evidence = replace(evidence, likeness=None)
     answered = answerability(evidence) if len(chosen) else 0.0
-    if rerank is not None:
-        columns["rerank"] = _reranked(query, chosen, scores, rerank)
+    relevances = relevance(scores[chosen], rivals, evidence)
+    passages = corpus.best_passage(features.passages, chosen)
+    if rerank is not None and len(chosen):
+        columns["rerank"] = scores.copy()
+        columns["rerank"][chosen] = rerank(query, chosen, passages, scores[chosen])
         scores = columns["rerank"]
-        rivals = scores[chosen]
-        chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
+        order = np.argsort(-scores[chosen], kind="stable")
+        chosen, passages = chosen[order], passages[order]
     return Ranking(
         entries=chosen,
-        passages=corpus.best_passage(features.passages, chosen),
+        passages=passages,
         scores=scores[chosen],
-        relevance=relevance(scores[chosen], rivals, evidence),
+        relevance=relevances,
         stages={name: column[chosen] for name, column in columns.items()},
         answerability=answered,
         covered=answered >= COVERED_FROM,
@@ -148,12 +153,6 @@ def _best(scores: Floats, eligible: NDArray[np.bool_] | None, most: int) -> Rows
         rows = rows[scores[rows] >= cut]
     order = np.argsort(-scores[rows], kind="stable")[: max(most, 0)]
     return rows[order].astype(np.int32)
-
-
-def _reranked(query: Query, chosen: Rows, scores: Floats, rerank: Rerank) -> Floats:
-    changed = scores.copy()
-    changed[chosen] = rerank(query, chosen, scores[chosen])
-    return changed
 
 
 def _nothing() -> Ranking:

@@ -138,7 +138,7 @@ def test_an_empty_corpus_has_nothing_and_covers_nothing() -> None:
 
 def test_a_reranker_decides_the_order() -> None:
     corpus = corpus_of(SMALL_TALK)
-    ranking = rank(corpus, parse("film", key=KEY), rerank=lambda _, rows, __: -rows.astype("f4"))
+    ranking = rank(corpus, parse("film", key=KEY), rerank=lambda _, rows, *__: -rows.astype("f4"))
 
     assert ranking.entries.tolist() == [0, 1, 2, 3, 4, 5]
     assert ranking.explain(0)["rerank"] == 0

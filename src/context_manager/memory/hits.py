@@ -1,0 +1,93 @@
+"""From ranked rows to hits, and from a user's reranker of hits to one of rows.
+
+Decides what a reranker is handed and what it may give back. It ranks nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from context_manager.errors import InputError
+from context_manager.memory.view import Snapshot
+from context_manager.records import Hit, Partition
+from context_manager.retrieval import Query, Rerank
+from context_manager.retrieval.corpus import Floats, Rows
+from context_manager.store import Store
+
+Reranker: TypeAlias = Callable[[str, Sequence[Hit]], Sequence[float]]
+"""A reranker of your own: from what is asked and the hits, best first, a score for each hit, higher
+is better. `Hit.passage` is the text to judge; `Hit.score` is the relevance so far. To judge only
+the first few, give the others a score below all of them."""
+
+
+class HitReader:
+    """Reads the entries behind ranked rows.
+
+    Args:
+        store: Where they are.
+        partition: Whose.
+        snapshot: The columns that the rows are of.
+    """
+
+    def __init__(self, store: Store, partition: Partition, snapshot: Snapshot) -> None:
+        self._store = store
+        self._partition = partition
+        self._snapshot = snapshot
+
+    def hits(
+        self, rows: Rows, passages: Rows, scores: Floats, stages: Sequence[Mapping[str, float]]
+    ) -> dict[int, Hit]:
+        """The hits by their place in ``rows``; what was forgotten since the snapshot is missing.
+
+        Args:
+            rows: Of entries, best first.
+            passages: Row of the passage to show of each.
+            scores: Relevance of each.
+            stages: Score of each stage, of each.
+        """
+        shown = self._snapshot
+        ids = [shown.ids[row] for row in rows]
+        entries = {entry.id: entry for entry in self._store.entries(self._partition, ids)}
+        found = {}
+        for place, entry_id in enumerate(ids):
+            entry = entries.get(entry_id)
+            if entry is None:
+                continue
+            passage = int(passages[place])
+            whole = shown.counts[rows[place]] == 1
+            start = 0 if whole else int(shown.starts[passage])
+            end = len(entry.text) if whole else int(shown.ends[passage])
+            found[place] = Hit(entry, float(scores[place]), stages[place], start, end)
+        return found
+
+    def by_rows(self, reranker: Reranker) -> Rerank:
+        """A reranker of hits as one of rows, which is all that ranking knows."""
+
+        def rerank(query: Query, rows: Rows, passages: Rows, scores: Floats) -> Floats:
+            found = self.hits(rows, passages, scores, [{}] * len(rows))
+            changed = scores.copy()
+            changed[list(found)] = _checked(reranker(query.text, list(found.values())), len(found))
+            return changed
+
+        return rerank
+
+
+def _checked(given: Sequence[float], wanted: int) -> Floats:
+    """What a reranker gave, as numbers.
+
+    Raises:
+        InputError: Not one finite number per hit.
+    """
+    try:
+        scores = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the reranker must return one number per hit: {error}") from error
+    if scores.shape != (wanted,) or not np.isfinite(scores).all():
+        raise InputError(
+            f"the reranker must return {wanted} finite numbers, one per hit in their order; "
+            f"got an array of shape {scores.shape}"
+        )
+    return scores
