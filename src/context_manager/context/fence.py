@@ -35,15 +35,15 @@ def _hidden(word: str) -> str:
 
 _GAP = rf"[\s{_UNSEEN[1:-2]}]*+"
 _FENCE = re.compile(
-    rf"([<\uff1c\ufe64\u2039\u27e8\u3008])(\\*)"
+    rf"([<\uff1c\ufe64\u2039\u27e8\u3008])(\\*+)"
     rf"(?=(?:{_GAP}[/\uff0f\u2215])?{_GAP}{_hidden('memory')})",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(rf"(<)(\\*)(?={_UNSEEN}\|)")
+_CONTROL = re.compile(rf"(<)(\\*+)(?={_UNSEEN}\|)")
 _ROLES = ("User", "Assistant", "System", "Tool", "Human", "AI", "Developer")
 _BREAK = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINE_START = re.compile(
-    rf"((?:^|(?<=[{_BREAK}]))[ \t{_UNSEEN[1:-2]}]*+)(\\*)"
+    rf"((?:^|(?<=[{_BREAK}]))[ \t{_UNSEEN[1:-2]}]*+)(\\*+)"
     rf"(?=(\[[^{_BREAK}]*|[^{_BREAK}:\uff1a]+[:\uff1a]))"
 )
 _DATE = re.compile(r"\[\s*(?:\d{1,2} \w{3,9} \d{1,9}|unverified|notes)\b", re.IGNORECASE)

@@ -28,7 +28,7 @@ LONGEST_TEXT = 300
 ANSWER_TOKENS = 1000
 CONFIDENCE = 0.8
 
-_FENCE = re.compile(r"^```[a-z]*\s*|\s*```$")
+_FENCE = re.compile(r"^```[a-z]*\s*|(?<!\s)\s*+```$")
 _WORD = re.compile(r"\w{3,}")
 _SLOT = re.compile(r"\{(tag|known|text)\}")
 
