@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from context_manager.records import MemoryEntry
@@ -20,6 +21,7 @@ from context_manager.store.protocol import (
     VectorUpdate,
 )
 from context_manager.store.sqlite import SQLiteStore
+from context_manager.store.sqlite.gaps import gap_of
 from context_manager.testing.store_contract import exchange, note, vector
 from support.killing import outcome, started
 from support.workload import HOME
@@ -139,22 +141,51 @@ def test_two_hundred_forgotten_entries_leave_no_byte(tmp_path: Path, seed: int) 
     _check_gone(churn, tmp_path)
 
 
-def test_writing_on_brings_nothing_back(tmp_path: Path, seed: int) -> None:
+def _plant(path: Path, table: str, token: bytes) -> None:
+    """Leave a copy where SQLite leaves them: between the cells of the table's page."""
+    connection = apsw.Connection(str(path))
+    sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+    at = (next(connection.execute(sql, (table,)))[0] - 1) * 4096
+    connection.close()
+    raw = bytearray(path.read_bytes())
+    start, stop = gap_of(bytes(raw[at : at + 4096]), 0)
+    middle = at + (start + stop) // 2
+    raw[middle : middle + len(token)] = token
+    path.write_bytes(raw)
+
+
+def test_what_nobody_scrubbed_is_scrubbed_at_the_next_opening(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    store = SQLiteStore(path)
+    store.apply(HERE, Change(entries=(note("n"), note("m"))))
+    store.apply(HERE, Change(remove_entries=("n",)))
+    store.close()
+    _plant(path, "entries", b"canary-planted")
+    assert outcome(_search, str(tmp_path), [b"canary-planted"], 1) == 0
+    again = SQLiteStore(path)
+    assert outcome(_search, str(tmp_path), [b"canary-planted"], 0) == 0
+    assert [entry.id for _, entry in again.find(HERE, EntryFilter())] == ["m"]
+    again.close()
+
+
+def test_writing_on_brings_nothing_back(tmp_path: Path) -> None:
     """Pages that connections remembered from before the scrub do not return to the file."""
-    churn = _churned(tmp_path, seed, steps=300, forgotten=100)
-    other = SQLiteStore(tmp_path / "memory.db", durability="normal")
-    other.apply(HERE, Change(entries=(note("by another connection"),)))
-    assert len(other.find(HERE, EntryFilter())) == len(churn.living) + 1
-    assert churn.store.scrub()
-    gone = [trace for told in churn.gone for trace in told.traces()]
-    for number in range(50):
-        name = f"after {number}"
-        other.apply(HERE, Change(entries=(note(name, "x" * 700),)))
-        other.apply(HERE, Change(remove_entries=(name,)))
-    churn.run(50)
-    assert outcome(_search, str(tmp_path), gone, 0) == 0
-    for store in (churn.store, other):
-        store.close()
+    path = tmp_path / "memory.db"
+    store = SQLiteStore(path)
+    store.apply(HERE, Change(entries=(note("n"), note("m"))))
+    store.close()
+    _plant(path, "entries", b"canary-planted")
+    stores = [SQLiteStore(path), SQLiteStore(path)]
+    for number, each in enumerate(stores):  # both writers now remember the page
+        each.apply(HERE, Change(updates=(EntryUpdate("m", {"importance": number / 9}),)))
+    assert outcome(_search, str(tmp_path), [b"canary-planted"], 1) == 0
+    stores[0].apply(HERE, Change(remove_entries=("n",)))
+    assert stores[0].scrub()
+    for number, each in enumerate(stores):
+        each.apply(HERE, Change(updates=(EntryUpdate("m", {"importance": number / 7}),)))
+        assert outcome(_search, str(tmp_path), [b"canary-planted"], 0) == 0
+    for each in stores:
+        each.close()
 
 
 @pytest.mark.soak
