@@ -22,7 +22,8 @@ _STOP = re.compile(
 )
 _RESTRICTED = re.compile(r"\s(?:that|which|who|whose|when|where|as|than)\b", re.IGNORECASE)
 _TIME_TAIL = re.compile(
-    r"(?<!\s)\s++(?:(?:just |only )?(?:now|today|yesterday|recently|lately|currently|again|too|either|"
+    r"(?<!\s)\s++(?:(?:just |only )?(?:now|today|yesterday|recently|lately|currently|again|too|"
+    r"either|"
     r"already|finally|anymore|any more|as well|at the moment|these days|nowadays|right now|"
     r"full[- ]time|part[- ]time|permanently|myself|a lot|so much|very much|the most|though|then|"
     r"at all|here|there|lol|haha)|"
