@@ -82,8 +82,33 @@ class Repaired:
         return not self.remaining
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What can be told of a store at a glance, without reading its rows.
+
+    Args:
+        engine: Library and version that read and write the file.
+        durability: "full" or "normal".
+        schema: Number of the last schema step done in the file.
+        bytes: Size of the file.
+        log_bytes: Size of its write-ahead log.
+        scrub_due: Whether something was deleted that may still lie in the file as bytes.
+    """
+
+    engine: str
+    durability: str
+    schema: int
+    bytes: int
+    log_bytes: int
+    scrub_due: bool
+
+
 class FileStore(Store, Protocol):
     """A store that looks after its files."""
+
+    def facts(self) -> Facts:
+        """Versions, sizes and what is due; cheap."""
+        ...
 
     def scrub(self) -> Scrubbed:
         """Overwrite what was deleted, in the file and in its log."""

@@ -228,6 +228,23 @@ def test_every_connection_has_its_settings(tmp_path: Path) -> None:
     store.close()
 
 
+def test_the_facts_of_a_store(tmp_path: Path) -> None:
+    """What `doctor` tells; SQLite must be free of the WAL-reset bug, which 3.51.3 mended."""
+    store = SQLiteStore(tmp_path / "memory.db", durability="normal")
+    store.apply(HERE, Change(entries=(note("n"),)))
+    facts = store.facts()
+    assert (facts.durability, facts.schema, facts.scrub_due) == ("normal", LATEST, False)
+    assert facts.bytes > 0
+    assert facts.log_bytes > 0
+    version = facts.engine.removeprefix("SQLite ").partition(" ")[0]
+    assert tuple(map(int, version.split("."))) >= (3, 51, 3)
+    store.apply(HERE, Change(remove_entries=("n",)))
+    assert store.facts().scrub_due
+    store.scrub()
+    assert not store.facts().scrub_due
+    store.close()
+
+
 def test_a_backup_is_never_written_over_anything(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "memory.db")
     (tmp_path / "taken").write_text("precious")

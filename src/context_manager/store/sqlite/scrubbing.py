@@ -53,7 +53,7 @@ def _clean(connection: apsw.Connection, path: str, vfs: str | None, probe: Probe
     """Zero the gaps under the write lock; None when someone wrote before we got it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _log_size(path):
+        if log_size(path):
             return None
         probe("gaps")
         gaps = _zero(path, vfs)
@@ -80,6 +80,7 @@ def _zero(path: str, vfs: str | None) -> int:
     return gaps
 
 
-def _log_size(path: str) -> int:
+def log_size(path: str) -> int:
+    """Bytes of the write-ahead log of this file, 0 if there is none."""
     log = Path(path + "-wal")
     return log.stat().st_size if log.exists() else 0

@@ -34,7 +34,7 @@ from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.probe import Probe, probe_from
 from context_manager.store.sqlite.transaction import committing
 from context_manager.store.sqlite.writes import Writing
-from context_manager.store.upkeep import Repaired, Scrubbed, Verdict
+from context_manager.store.upkeep import Facts, Repaired, Scrubbed, Verdict
 
 Durability = Literal["full", "normal"]
 
@@ -80,6 +80,7 @@ class SQLiteStore:
     ) -> None:
         if durability not in _SYNCHRONOUS:
             raise ConfigError(f'durability must be "full" or "normal", got {durability!r}')
+        self._durability = durability
         self.path = _checked(path, read_only)
         self._probe = probe_from(os.environ) if probe is None else probe
         self._connections = Connections(
@@ -184,6 +185,18 @@ class SQLiteStore:
     def secret(self) -> bytes:
         """32 random bytes made with the file and kept in it: the key of all its hashes."""
         return self._secret
+
+    def facts(self) -> Facts:
+        """Versions, sizes and what is due; cheap."""
+        with self._snapshot() as connection:
+            return Facts(
+                engine=f"SQLite {apsw.sqlite_lib_version()} (apsw {apsw.apsw_version()})",
+                durability=self._durability,
+                schema=schema.user_version(connection),
+                bytes=self.path.stat().st_size,
+                log_bytes=scrubbing.log_size(self.location),
+                scrub_due=scrubbing.is_due(connection),
+            )
 
     def scrub(self) -> Scrubbed:
         """Overwrite what was deleted, in the file and in its log.
