@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
 
+METADATA_BYTES = 16_384
+"""Longest metadata of one turn, message or entry, as JSON."""
+
+METADATA_DEPTH = 8
+"""Most tables and lists inside one another in metadata."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnInput:
     """One turn for `observe_batch`.
@@ -86,15 +93,35 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Metadata as a plain dict.
 
     Raises:
-        InputError: It cannot be written as JSON.
+        InputError: It cannot be written as JSON, is longer than `METADATA_BYTES`, or is nested
+            deeper than `METADATA_DEPTH`.
     """
-    if metadata is None:
+    if not metadata:
         return {}
     try:
-        plain = json.loads(json.dumps(dict(metadata), allow_nan=False))
+        packed = json.dumps(dict(metadata), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"metadata must be JSON-ready: {error}") from error
-    return dict(plain)
+    if len(packed) > METADATA_BYTES:
+        raise InputError(
+            f"metadata has {len(packed):,} bytes as JSON, at most {METADATA_BYTES:,} are allowed; "
+            "what is long belongs into a text"
+        )
+    plain: dict[str, Any] = json.loads(packed)
+    if _depth(plain) > METADATA_DEPTH:
+        raise InputError(f"metadata is nested deeper than {METADATA_DEPTH} levels")
+    return plain
+
+
+def _checked(message: Message) -> Message:
+    if not message.metadata:
+        return message
+    return replace(message, metadata=checked_metadata(message.metadata))
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0) if isinstance(value, dict | list) else 0
 
 
 def observe(
@@ -154,7 +181,7 @@ def made(cm: ContextManager, given: TurnInput) -> Turn:
     turn_id = new_id("turn")
     messages = tuple(
         replace(message, id=f"{turn_id}.{place}")
-        for place, message in enumerate(heard(cm, given.messages))
+        for place, message in enumerate(heard(cm, [*map(_checked, given.messages)]))
     )
     turn = replace(
         Turn.of(messages, 0, moment),
