@@ -22,6 +22,7 @@ from context_manager.testing.store_promises.samples import (
     HERE,
     HOME,
     MODEL,
+    NOTHING,
     everything,
     exchange,
     ids,
@@ -105,7 +106,7 @@ class ConditionPromises:
         assert applied.removed == 3
         assert applied.version.change > before.change
         assert applied.version.epoch > before.epoch
-        assert everything(store, HOME)[1:] == [[], [], [], [], [], [], {}, [], []]
+        assert everything(store, HOME)[1:] == NOTHING
         assert store.ledger(HERE, "book") == []
         assert [line.body for line in store.ledger(HERE, "receipts")] == ["{}"]
         assert store.models(HERE) == {}

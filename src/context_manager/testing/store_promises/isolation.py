@@ -9,14 +9,17 @@ from context_manager.store.protocol import (
     Change,
     EntryFilter,
     EntryUpdate,
+    LedgerDraft,
     Store,
     VectorUpdate,
 )
 from context_manager.testing.store_promises.samples import (
+    BOOK,
     HERE,
     HOME,
     MODEL,
     NASTY_IDS,
+    NOTHING,
     everything,
     exchange,
     note,
@@ -49,7 +52,9 @@ class IsolationPromises:
                 vectors=(vector(1, place, 0),), model=MODEL, digest=b"same",
             )  # fmt: skip
             change = Change(
-                turns=(exchange("t", f"canary {place}", scope=scope),), entries=(draft,)
+                turns=(exchange("t", f"canary {place}", scope=scope),),
+                entries=(draft,),
+                ledger=(LedgerDraft(BOOK, "line", f"canary {place}"),),
             )
             store.apply(scope.partition, change)
         for place, scope in enumerate(scopes):
@@ -88,6 +93,6 @@ class IsolationPromises:
     def test_reading_an_unknown_partition_finds_nothing_and_makes_nothing(
         self, store: Store
     ) -> None:
-        assert everything(store, HOME)[1:] == [[], [], [], [], [], [], {}, [], []]
+        assert everything(store, HOME)[1:] == NOTHING
         store.apply(HERE, Change(remove_entries=("n",)))
         assert store.partitions() == []

@@ -23,6 +23,7 @@ from context_manager.store.protocol import (
 HOME = Scope("acme", "ann", "helper", "monday")
 HERE = HOME.partition
 MODEL = "tiny/3"
+BOOK = "book"
 
 NASTY_TEXTS = (
     "plain",
@@ -71,10 +72,12 @@ def exchange(
 
 
 def ids(turns: list[Turn]) -> str:
+    """The ids of the turns, run together."""
     return "".join(turn.id for turn in turns)
 
 
 def picture(store: Store) -> list[Any]:
+    """What every way of reading tells of the home scope, and who has anything."""
     return [*everything(store, HOME), store.partitions()]
 
 
@@ -95,10 +98,18 @@ def everything(store: Store, scope: Scope) -> list[Any]:
         store.vectors(partition, ids, MODEL),
         store.sessions(partition),
         store.pending(partition, MODEL, 1000),
+        sorted(store.models(partition).items()),
+        store.ledger(partition, BOOK),
     ]
 
 
+NOTHING: list[Any] = [[], [], [], [], [], [], {}, [], [], [], []]
+"""What `everything` tells of a scope that holds nothing, after the version."""
+
+
 def run_together(errors: list[BaseException], jobs: list[tuple[Any, int]]) -> None:
+    """Run every job in a thread of its own, to the end; collect what they raise."""
+
     def guarded(job: Any, number: int) -> None:
         try:
             job(number)
