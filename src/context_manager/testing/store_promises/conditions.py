@@ -92,6 +92,14 @@ class ConditionPromises:
         store.apply(HERE, Change(remove_entries=("t.0",)))
         assert [turn.metadata for turn in store.turns(HOME)] == [{}, {"n": 1}]
 
+    def test_erasing_and_beginning_anew_are_one_change(self, store: Store) -> None:
+        store.apply(HERE, Change(turns=(exchange("t", "old"),), entries=(note("n", "old"),)))
+        anew = Change(erase=True, turns=(exchange("t", "new"),), entries=(note("n", "new"),))
+        applied = store.apply(HERE, anew)
+        assert (applied.removed, applied.seqs) == (2, (0,))
+        assert [turn.text for turn in store.turns(HOME)] == ["User: new"]
+        assert [entry.text for entry in store.entries(HERE, ["n"])] == ["new"]
+
     def test_erasing_leaves_nothing_and_versions_go_on(self, store: Store) -> None:
         draft = replace(note("n", source_ids=("t.0",)), vectors=(vector(1, 0, 0),), model=MODEL)
         line = LedgerDraft("book", "name", "body")
