@@ -21,7 +21,8 @@ wheel_tests := tests/package tests/seed tests/docs tests/contract \
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
-.PHONY: help venv demo serve test check format wheel test-wheel soak clean
+.PHONY: help venv demo serve test check format wheel test-wheel soak clean \
+  bench-data bench-quality bench-ablation bench-calibrate
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +96,32 @@ test-wheel: wheel  ## Run tests against the installed wheel, in an environment o
 soak: $(VENV)/test.stamp  ## Long runs: ten times the property examples, and what is marked so
 	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m 'not system' tests/property $(ARGS)
 	$(bin)/python $(pytest) $(seeded) -m soak --ignore=tests/property $(ARGS)
+
+# --- measurements ------------------------------------------------------------------------------
+
+# The data is not ours to carry along: CONTEXT_MANAGER_DATA names a folder that holds data/.
+# What is measured is kept outside this tree; only the tables go into docs/benchmarks.md.
+BENCH ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/context-manager-bench
+conversations = $(sort $(wildcard $(CONTEXT_MANAGER_DATA)/data/locomo/*.json)) \
+  $(sort $(wildcard $(CONTEXT_MANAGER_DATA)/data/beam/*.json))
+audit = $(firstword $(wildcard $(CONTEXT_MANAGER_DATA)/data/locomo_audit/*.json))
+
+bench-data:
+	@test -n "$(strip $(conversations))" || { \
+	  echo 'CONTEXT_MANAGER_DATA must name a folder with data/locomo/ or data/beam/ in it' >&2; exit 1; }
+	@mkdir -p $(BENCH)
+
+bench-quality: $(VENV)/core.stamp bench-data  ## Evidence in the prompt per token, against baselines
+	@rm -f $(BENCH)/quality.db $(BENCH)/quality.db-*
+	$(bin)/python -m bench.quality $(conversations) $(if $(audit),--audit $(audit)) \
+	  --store $(BENCH)/quality.db --out $(BENCH)/quality.jsonl --page docs/benchmarks.md
+
+bench-ablation: $(VENV)/core.stamp bench-data  ## What each idea of ranking adds
+	$(bin)/python -m bench.ablation $(conversations) --store $(BENCH)/quality.db \
+	  --page docs/benchmarks.md
+
+bench-calibrate: $(VENV)/core.stamp bench-data  ## Fit the constants of calibrated relevance anew
+	$(bin)/python -m bench.calibrate $(conversations) --store $(BENCH)/quality.db
 
 clean:  ## Remove what was made here, the environment too
 	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
