@@ -67,8 +67,8 @@ def remember(root: ContextManager, paths: Sequence[Path]) -> dict[str, list[Impo
     """Observe the conversations of these files, each as a user, unless the memory has them."""
     chats: dict[str, list[ImportedTurn]] = defaultdict(list)
     for path in paths:
-        for name, turns in groupby(read(path), key=lambda turn: turn.conversation_id):
-            chats[name] += turns
+        for name, said in groupby(read(path), key=lambda turn: turn.conversation_id):
+            chats[name] += said
     for name, turns in chats.items():
         manager = root.scoped(user_id=name)
         if not manager.search(".", 1):

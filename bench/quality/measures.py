@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from context_manager import MemoryEntry
 
 RESAMPLES = 2000
+
+Floats: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 
 def evidence_recall(gold: Sequence[MemoryEntry], shown: frozenset[str], prompt: str) -> float:
@@ -23,7 +27,7 @@ def recall_at(gold: Sequence[MemoryEntry], ranked: Sequence[str], k: int) -> flo
     return sum(entry.id in first for entry in gold) / len(gold)
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+def auroc(positive: Floats, negative: Floats) -> float:
     """Chance that a positive scores higher than a negative, ties half (Mann-Whitney U)."""
     both = np.concatenate([positive, negative])
     order = np.argsort(both, kind="stable")

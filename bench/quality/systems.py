@@ -96,13 +96,13 @@ class Conversation:
         query = parse(question, key=self.manager.archive.secret)
         corpus = self.snapshot.corpus
         scores = corpus.per_entry(word_scores(corpus, query.words).passages)
-        return scores[self.rows].astype(np.float64)
+        return np.asarray(scores[self.rows], np.float64)
 
     def vectors(self, question: str) -> Scores:
         """The vectors alone."""
         vector = self.manager.embedding_provider.embed_single(question)
         corpus = self.snapshot.corpus
-        return corpus.per_entry(corpus.vectors @ vector)[self.rows].astype(np.float64)
+        return np.asarray(corpus.per_entry(corpus.vectors @ vector)[self.rows], np.float64)
 
     def fused(self, question: str) -> Scores:
         """Reciprocal rank fusion of the two, with the usual constant of 60."""
