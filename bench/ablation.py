@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,35 +124,31 @@ def _stages(bench: Bench) -> Iterator[tuple[str, Figures, Figures | None]]:
                 measured = bench.remeasure()
         chosen = [i for i, column in enumerate(measured[0].names) if column in kept]
         start = _weights(measured)
-        learned = left_out(measured, lambda part, s=start, c=chosen: fitted(part, s, columns=c))
-        now = _figures(measured, lambda one, w=learned: w[one.chat.name])
+        learned = left_out(measured, partial(fitted, start=start, columns=chosen))
+        now = _figures(measured, learned)
         yield name, now, before
         before = now
-    start = _weights(bench.measured)
-    yield (
-        "the weights as released, fitted to all",
-        _figures(bench.measured, lambda _: start),
-        before,
-    )
+    final = _figures(bench.measured, _everywhere(bench, _weights(bench.measured)))
+    yield "the weights as released, fitted to all", final, before
 
 
 def _without(bench: Bench) -> Iterator[tuple[str, Figures, Figures | None]]:
     start = _weights(bench.measured)
-    full = _figures(bench.measured, lambda _: start)
+    full = _figures(bench.measured, _everywhere(bench, start))
     yield "all columns", full, None
     for place, column in enumerate(bench.measured[0].names):
         if start[place]:
             weights = start.copy()
             weights[place] = 0
-            yield f"without {column}", _figures(bench.measured, lambda _, w=weights: w), full
+            yield f"without {column}", _figures(bench.measured, _everywhere(bench, weights)), full
 
 
 def _changes(bench: Bench) -> Iterator[tuple[str, Figures, Figures | None]]:
     start = _weights(bench.measured)
-    full = _figures(bench.measured, lambda _: start)
+    full = _figures(bench.measured, _everywhere(bench, start))
     for name, patches in CHANGES:
         with _changed(patches):
-            yield name, _figures(bench.remeasure(), lambda _: start), full
+            yield name, _figures(bench.remeasure(), _everywhere(bench, start)), full
 
 
 @contextmanager
@@ -168,12 +165,17 @@ def _weights(measured: Sequence[Measured]) -> Floats:
     return np.array([WEIGHTS.get(name, 0.0) for name in measured[0].names], np.float32)
 
 
-def _figures(measured: Sequence[Measured], weights: Callable[[Measured], Floats]) -> Figures:
+def _everywhere(bench: Bench, weights: Floats) -> dict[str, Floats]:
+    return dict.fromkeys(bench.chats, weights)
+
+
+def _figures(measured: Sequence[Measured], weights: Mapping[str, Floats]) -> Figures:
+    """Figures of all questions, by the weights for each conversation."""
     found: dict[str, list[float]] = {}
     for one in measured:
         kind = one.question.dataset
         budgets = BUDGETS if kind == "locomo" else ()
-        for name, value in figures(one, one.columns @ weights(one), budgets).items():
+        for name, value in figures(one, one.columns @ weights[one.chat.name], budgets).items():
             found.setdefault(f"{kind} {name}", []).append(value)
     return found
 
