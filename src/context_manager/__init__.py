@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from context_manager.adaptive import AdaptiveContextManager
-    from context_manager.config import Config, EmbeddingConfig, LLMConfig, MemoryConfig
+    from context_manager.config import Config, EmbeddingConfig, LLMConfig, MemoryConfig, SpendConfig
     from context_manager.errors import BatchError, ContextManagerError
     from context_manager.manager import (
         AsyncContextManager,
@@ -49,6 +49,7 @@ _HOME = {
     "LLMConfig": "context_manager.config",
     "MemoryConfig": "context_manager.config",
     "BatchError": "context_manager.errors",
+    "SpendConfig": "context_manager.config",
     "ContextManagerError": "context_manager.errors",
     "Context": "context_manager.records",
     "MemoryEntry": "context_manager.records",
@@ -80,6 +81,7 @@ __all__ = [
     "Operation",
     "Scope",
     "Slot",
+    "SpendConfig",
     "Trust",
     "Turn",
     "TurnInput",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from context_manager.errors import ConfigError
 
 MAX_BUDGET = 10_000_000
+MAX_LIMIT = 10**15
 
 
 @dataclass
@@ -22,7 +23,7 @@ class LLMConfig:
 
     Args:
         provider: "none", "openai", "anthropic", or any registered or custom name.
-        model: The provider's name of the model.
+        model: The provider's name of the model; None takes the provider's default.
         api_key: None lets the provider's own environment variable decide.
         max_tokens: Longest answer, in tokens.
         temperature: Sampling temperature, 0 to 2.
@@ -30,11 +31,38 @@ class LLMConfig:
     """
 
     provider: str = "none"
-    model: str = "gpt-4o-mini"
+    model: str | None = None
     api_key: str | None = field(default=None, repr=False)
     max_tokens: int = 1000
     temperature: float = 0.7
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class SpendConfig:
+    """What the language model may take of what the manager asks it; None is no limit.
+
+    A call that could exceed a limit is not made, and what it was for is done without a model.
+    Limits per hour and in total are for all users together; those per user and in total count
+    from the start of the process.
+
+    Args:
+        calls_per_turn, calls_per_hour, calls_per_user, calls_in_total: Most calls.
+        tokens_per_turn, tokens_per_hour, tokens_per_user, tokens_in_total: Most tokens, prompt
+            and answer together. "Turn" is the work that one `observe` sets off.
+        prices: By model name, the price of a million prompt tokens and of a million answer
+            tokens, in any currency, for the ledger.
+    """
+
+    calls_per_turn: int | None = None
+    tokens_per_turn: int | None = None
+    calls_per_hour: int | None = None
+    tokens_per_hour: int | None = 2_000_000
+    calls_per_user: int | None = None
+    tokens_per_user: int | None = None
+    calls_in_total: int | None = None
+    tokens_in_total: int | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -104,6 +132,10 @@ class Config:
         llm: The language model.
         memory: Capacities, budget and ranking.
         embedding: The embedding model.
+        spend: What the language model may take.
+        facts: Whether statements about people become facts that replace each other: "off",
+            "rules" (English, without a model) or "llm" (rules at once, the model when turns
+            leave short-term memory).
         token_model: Model or encoding whose tokens are counted.
         multi_user: True makes a call without `scoped(user_id=...)` an error.
         secrets: What is done about keys, passwords, e-mail addresses, card and telephone numbers
@@ -120,6 +152,8 @@ class Config:
     llm: LLMConfig = field(default_factory=LLMConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    spend: SpendConfig = field(default_factory=SpendConfig)
+    facts: Literal["off", "rules", "llm"] = "off"
     token_model: str = "gpt-4"  # noqa: S105 - tokens of a model, not a secret
     multi_user: bool = False
     secrets: Literal["off", "redact", "reject"] = "off"
@@ -135,6 +169,8 @@ class Config:
         """
         for path, low, high in _RANGES:
             value = self._read(path)
+            if value is None and path in _OPTIONAL:
+                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ConfigError(f"{path} must be a number, got {value!r}")
             if not math.isfinite(value) or not low <= value <= high:
@@ -151,6 +187,11 @@ class Config:
         return value
 
 
+_OPTIONAL = tuple(
+    f"spend.{what}_{window}"
+    for what in ("calls", "tokens")
+    for window in ("per_turn", "per_hour", "per_user", "in_total")
+)
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.stm_capacity", 0, MAX_BUDGET),
     ("memory.chunk_size", 1, MAX_BUDGET),
@@ -163,6 +204,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.importance_weight", 0, 1),
     ("llm.max_tokens", 1, MAX_BUDGET),
     ("llm.temperature", 0, 2),
+    *((path, 0, MAX_LIMIT) for path in _OPTIONAL),
 )
 _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("memory.recall", ("user", "session", "task")),
@@ -170,4 +212,5 @@ _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("durability", ("full", "normal")),
     ("secrets", ("off", "redact", "reject")),
     ("screening", ("off", "tag", "quarantine")),
+    ("facts", ("off", "rules", "llm")),
 )

@@ -112,6 +112,8 @@ class Background:
         except ContextManagerError as error:
             # Not a warning: whoever needs the work next does it, and reports what fails then.
             _log.info("background job %s failed with %s", _kind(name), type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - jobs call hooks; one must not end the others
+            _log.warning("background job %s failed with %s", _kind(name), type(error).__name__)
         finally:
             with self._changed:
                 self._running = False

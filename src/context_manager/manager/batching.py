@@ -366,7 +366,7 @@ def _observe_each(cm: ContextManager, portion: Sequence[Said], done: Outcomes[Tu
 
 
 def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcomes[Turn]) -> None:
-    touched: dict[Scope, None] = {}
+    touched: dict[Scope, str] = {}  # the last turn of each session
 
     def prepare(item: Said) -> TurnDraft:
         given = _said(item)
@@ -379,13 +379,13 @@ def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcome
             seqs = zip(drafts, applied.seqs, strict=True)
             turns = [replace(draft.turn, seq=seq) for draft, seq in seqs]
             observing.report(watch, turns)
-        touched.update((draft.scope, None) for draft in drafts)
+        touched.update((draft.scope, draft.turn.id) for draft in drafts)
         return turns
 
     _write(portion, prepare, commit, done)
-    for scope in touched:
+    for scope, turn_id in touched.items():
         there = cm.scoped(session_id=scope.session_id)
-        consolidating.consolidate_if_due(there, observing.session_of(there, scope))
+        consolidating.consolidate_if_due(there, observing.session_of(there, scope), turn_id)
 
 
 def _is_own(cm: ContextManager, method: str) -> bool:

@@ -25,6 +25,7 @@ from context_manager.context import (
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError
+from context_manager.manager import gathering, guarding
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
 from context_manager.memory.archive import Ask, Found
@@ -78,7 +79,7 @@ def build(
         near_misses=near_misses,
         answerability=found.answerability,
         covered=found.covered,
-        degraded=found.degraded,
+        degraded=(*found.degraded, *guarding.degraded(cm)),
         input=given,
     )
     watch.lap("pack")
@@ -226,7 +227,7 @@ def _in_force(cm: ContextManager, where: EntryFilter, now: float) -> list[Memory
 def _summaries(cm: ContextManager, now: float) -> tuple[Piece, ...]:
     """Summaries of this session that nothing has replaced, newest first."""
     where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
-    found = [entry for entry in _in_force(cm, where, now) if entry.superseded_by is None]
+    found = [entry for entry in _in_force(cm, where, now) if _is_current(entry)]
     pieces = [
         replace(
             entry_piece("summary", entry, "stands for turns that left the working set", order),
@@ -235,6 +236,11 @@ def _summaries(cm: ContextManager, now: float) -> tuple[Piece, ...]:
         for order, entry in enumerate(found)
     ]
     return tuple(reversed(pieces))
+
+
+def _is_current(summary: MemoryEntry) -> bool:
+    """Whether nothing has replaced a summary, and it is of one session."""
+    return summary.superseded_by is None and summary.metadata.get("level") != gathering.TOPIC
 
 
 def _recent(working_set: ShortTermMemory, memory: MemoryConfig) -> dict[str, Any]:

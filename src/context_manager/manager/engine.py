@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import RLock
+from typing import Any
 
 from context_manager.embedding.protocol import Embedder
+from context_manager.llm.guarded import GuardedLLM
+from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
 from context_manager.manager.session import Session
 from context_manager.manager.threads import Threads
@@ -21,6 +24,9 @@ from context_manager.store import Store
 
 SESSIONS = 1024
 """Working sets kept in this process; an older one is read again from the journal when needed."""
+
+MODELS = 8
+"""Models whose guards are kept: a model exchanged by assignment gets a guard of its own."""
 
 
 class Engine:
@@ -40,6 +46,9 @@ class Engine:
         self.background = Background()
         self.echoes = Echoes(self.archive.secret)
         self.threads = Threads()
+        self.governor = SpendGovernor()
+        self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()
+        self._troubles: OrderedDict[Partition, str] = OrderedDict()
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()
@@ -97,6 +106,49 @@ class Engine:
         """Let go of every kept context."""
         with self._lock:
             self._built.clear()
+
+    def guard(self, model: object, make: Callable[[], GuardedLLM]) -> GuardedLLM:
+        """The guard of a model; ``make`` makes it at the first use of that very object."""
+        with self._lock:
+            known = self.known_guard(model)
+            if known is None:
+                known = make()
+                self._guards[id(model)] = (model, known)
+                while len(self._guards) > MODELS:
+                    self._guards.popitem(last=False)
+            return known
+
+    def known_guard(self, model: object) -> GuardedLLM | None:
+        """The guard of a model that was asked before, None of any other."""
+        if isinstance(model, GuardedLLM):
+            return model
+        with self._lock:
+            held, guard = self._guards.get(id(model), (None, None))
+            return guard if held is model else None
+
+    def guards(self) -> list[GuardedLLM]:
+        """The guards of all models in use."""
+        with self._lock:
+            return [guard for _, guard in self._guards.values()]
+
+    def note_trouble(self, partition: Partition, reason: str) -> None:
+        """Keep why a model did not do its part in a partition last; "" when it did."""
+        with self._lock:
+            self._troubles.pop(partition, None)
+            if reason:
+                self._troubles[partition] = reason
+                while len(self._troubles) > SESSIONS:
+                    self._troubles.popitem(last=False)
+
+    def trouble(self, partition: Partition) -> str:
+        """Why a model did not do its part in a partition last, "" if it did."""
+        with self._lock:
+            return self._troubles.get(partition, "")
+
+    def forget_replies(self) -> None:
+        """Let go of every answer of a model that is kept."""
+        for guard in self.guards():
+            guard.cache.clear()
 
     def close(self) -> None:
         """Finish background work and release the store."""

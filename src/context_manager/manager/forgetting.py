@@ -168,6 +168,7 @@ def _tried(step: Callable[[], Receipt]) -> Receipt:
 
 def _settled(cm: ContextManager, receipt: Receipt) -> Receipt:
     cm.engine.forget_built()
+    cm.engine.forget_replies()
     vectors = getattr(cm.embedding_provider, "cache", None)
     if isinstance(vectors, VectorCache):
         vectors.clear()

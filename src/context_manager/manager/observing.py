@@ -144,7 +144,7 @@ def observe(
             turn = replace(turn, seq=applied.seqs[0])
             session.append(turn)
             watch.lap("store")
-        consolidating.consolidate_if_due(cm, session)
+        consolidating.consolidate_if_due(cm, session, turn.id)
         watch.lap("consolidate")
         report(watch, [turn])
         watch.note(

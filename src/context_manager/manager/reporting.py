@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from context_manager.manager import guarding
+
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
@@ -19,9 +21,10 @@ def stats(cm: ContextManager) -> dict[str, Any]:
         "config": {
             **memory,
             "llm_provider": cm.config.llm.provider,
-            "llm_model": cm.config.llm.model,
+            "llm_model": cm.config.llm.model or getattr(cm.llm_adapter, "model", None),
             "embedding_model": cm.config.embedding.model,
             "token_model": cm.config.token_model,
         },
+        "llm": guarding.figures(cm),
         "store": cm.archive.store.location or "memory",
     }

@@ -76,11 +76,18 @@ class HierarchicalSummarizer:
         """One summary of several, given oldest first, as text; a single one stays as it is."""
         return run(self._whole(summaries), self._answer_sync).text
 
-    def summarize(self, turns: Sequence[Turn]) -> Summary:
-        """A summary of turns and how it came about; an overridden `summarize_chunk` makes it."""
+    def summarize(
+        self, turns: Sequence[Turn], answer: Callable[[LLMRequest], str] | None = None
+    ) -> Summary:
+        """A summary of turns and how it came about; an overridden `summarize_chunk` makes it.
+
+        Args:
+            turns: In time order.
+            answer: Asks the model; `llm_adapter` itself is asked when left out.
+        """
         if _overridden(self.summarize_chunk):
             return self._own(self.summarize_chunk, turns, _lines(turns))
-        return run(self._chunk(turns), self._answer_sync)
+        return run(self._chunk(turns), answer or self._answer_sync)
 
     async def summarize_async(self, turns: Sequence[Turn]) -> Summary:
         """Like `summarize`; an overridden `summarize_chunk` runs in a thread."""
@@ -88,11 +95,18 @@ class HierarchicalSummarizer:
             return await asyncio.to_thread(self.summarize, turns)
         return await run_async(self._chunk(turns), self._answer)
 
-    def merge(self, summaries: Sequence[str]) -> Summary:
-        """One summary of several and how it came about; an override makes it."""
+    def merge(
+        self, summaries: Sequence[str], answer: Callable[[LLMRequest], str] | None = None
+    ) -> Summary:
+        """One summary of several and how it came about; an override makes it.
+
+        Args:
+            summaries: Oldest first.
+            answer: As for `summarize`.
+        """
         if _overridden(self.summarize_hierarchically):
             return self._own(self.summarize_hierarchically, summaries, _summary_lines(summaries))
-        return run(self._whole(summaries), self._answer_sync)
+        return run(self._whole(summaries), answer or self._answer_sync)
 
     async def merge_async(self, summaries: Sequence[str]) -> Summary:
         """Like `merge`; an override runs in a thread."""

@@ -48,16 +48,19 @@ def test_an_error_of_ours_is_logged_by_its_type_and_stops_nothing(caplog):
     assert "must not reach" not in caplog.text
 
 
-def test_a_defect_in_a_job_ends_neither_waiting_nor_later_work(monkeypatch):
-    reported = threading.Event()
-    monkeypatch.setattr(threading, "excepthook", lambda _: reported.set())
+def test_an_error_of_any_other_kind_is_logged_by_its_type_too_and_stops_nothing(caplog):
     background, done = Background(), []
-    background.submit("defect", lambda: 1 / 0)
-    background.drain(10)
-    assert reported.wait(10)
+
+    def fail() -> None:
+        raise ZeroDivisionError("a text that must not reach the log")
+
+    background.submit(("fails", "whose it is"), fail)
     background.submit("works", lambda: done.append(1))
     assert background.drain(10)
     assert done == [1]
+    assert "ZeroDivisionError" in caplog.text
+    assert "must not reach" not in caplog.text
+    assert "whose it is" not in caplog.text
 
 
 def test_stopping_lets_the_running_job_finish_and_takes_no_more():
