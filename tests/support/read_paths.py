@@ -39,6 +39,7 @@ MANAGER: dict[str, Reading] = {
     "build_context_batch": lambda cm, asked: cm.build_context_batch([asked.question]),
     "expand": lambda cm, asked: _each(cm.expand, asked.ids),
     "explain": lambda cm, asked: cm.explain(asked.question, budget=50_000),
+    "facts": lambda cm, asked: [*cm.facts(), *cm.facts(as_of=cm.clock())],
     "get": lambda cm, asked: _each(cm.get, asked.ids),
     "get_stats": lambda cm, asked: cm.get_stats(),
     "query_memory": lambda cm, asked: cm.query_memory(asked.question, k=1000),
@@ -51,6 +52,7 @@ MANAGER: dict[str, Reading] = {
     ],
     "search_async": lambda cm, asked: run(cm.search_async(asked.question, k=1000)),
     "short_term_memory": lambda cm, asked: read_all(cm.short_term_memory, SHORT_TERM, asked),
+    "history": lambda cm, asked: _each(cm.history, asked.ids),
     "long_term_memory": lambda cm, asked: read_all(cm.long_term_memory, LONG_TERM, asked),
     "archive": lambda cm, asked: read_store(cm, asked),
 }
@@ -58,7 +60,7 @@ MANAGER: dict[str, Reading] = {
 
 MANAGER_WRITES = {
     "aclose", "add_memory", "add_memory_async", "add_memory_batch", "clear_memory", "close",
-    "consolidate", "embed_later", "embed_now", "forget", "forget_async", "ingest_directory",
+    "consolidate", "correct", "embed_later", "embed_now", "forget", "forget_async", "ingest_directory",
     "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch", "observe_messages",
     "observe_messages_async", "pin", "release", "revert", "unpin",
 }  # fmt: skip

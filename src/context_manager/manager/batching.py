@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from context_manager.errors import BatchError, ContextManagerError, InputError
-from context_manager.manager import consolidating, ingesting, observing
+from context_manager.manager import consolidating, ingesting, learning, observing
 from context_manager.manager.ingesting import NoteInput
 from context_manager.manager.observing import TurnInput
 from context_manager.records import Context, Scope, Turn
@@ -375,7 +375,8 @@ def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcome
 
     def commit(drafts: Sequence[TurnDraft]) -> list[Turn]:
         with cm.hooks.watch("observe", cm.scope) as watch:
-            applied = cm.archive.apply(cm.scope.partition, Change(turns=tuple(drafts)))
+            found = learning.heard(cm, drafts, ())
+            applied = learning.apply(cm, Change(turns=tuple(drafts)), found)
             seqs = zip(drafts, applied.seqs, strict=True)
             turns = [replace(draft.turn, seq=seq) for draft, seq in seqs]
             observing.report(watch, turns)

@@ -25,7 +25,7 @@ from context_manager.context import (
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError
-from context_manager.manager import gathering, guarding
+from context_manager.manager import annotating, gathering, guarding
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
 from context_manager.memory.archive import Ask, Found
@@ -58,7 +58,12 @@ CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
 
 def build(
-    cm: ContextManager, user_input: str, budget: int | None, now: float | None, watch: Watch
+    cm: ContextManager,
+    user_input: str,
+    budget: int | None,
+    now: float | None,
+    as_of: float | None,
+    watch: Watch,
 ) -> Context:
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
@@ -66,8 +71,9 @@ def build(
     moment = cm.clock() if now is None else now
     given = clean_text(user_input)
     working_set = cm.short_term_memory
-    found = search(cm, given, limit, moment, watch.lap)
+    found = search(cm, given, limit, moment, watch.lap, as_of)
     plan = planned(cm, given, limit, moment, found, working_set)
+    plan = annotating.with_changes(cm, annotating.until(plan, as_of), as_of)
     watch.lap("plan")
     packed = packed_plan(cm, plan, limit)
     slots, near_misses = account(packed)
@@ -166,9 +172,14 @@ def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: i
 
 
 def search(
-    cm: ContextManager, given: str, limit: int, now: float, lap: Callable[[str], object]
+    cm: ContextManager,
+    given: str,
+    limit: int,
+    now: float,
+    lap: Callable[[str], object],
+    as_of: float | None = None,
 ) -> Found:
-    """What long-term memory offers a prompt of so many tokens."""
+    """What long-term memory offers a prompt of so many tokens, as known at a time."""
     memory = cm.config.memory
     most = min(MOST_CANDIDATES, max(memory.ltm_hits_k, limit // LEAST_LINE))
     ask = Ask(
@@ -178,6 +189,7 @@ def search(
         most=most,
         recall=memory.recall,
         kinds=RANKED_KINDS,
+        as_of=as_of,
         settings=ranking_settings(memory),
         rerank=cm.reranker,
     )

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ConflictError
-from context_manager.manager import gathering, guarding
+from context_manager.manager import gathering, guarding, learning
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
@@ -103,7 +103,7 @@ def _store_chunk(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
         expect_entries=tuple(e.id for e in sources if e.superseded_by is None),
         expect_turns=stored,
     )
-    cm.archive.apply(cm.scope.partition, change)
+    learning.apply(cm, change, learning.asked(cm, chunk, sources))
     return True
 
 
@@ -201,7 +201,8 @@ def _summarised(cm: ContextManager, ours: str, theirs: str, given: list[Any]) ->
     else:
         summary = _by_another(getattr(summarizer, theirs), given)
     if guarding.asks_a_model(cm):
-        cm.engine.note_trouble(cm.scope.partition, summary.reason if summary.degraded else "")
+        reason = summary.reason if summary.degraded else ""
+        cm.engine.note_trouble(cm.scope.partition, guarding.SUMMARIES, reason)
     return summary if summary.text.strip() else None
 
 

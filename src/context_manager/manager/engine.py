@@ -18,12 +18,16 @@ from context_manager.manager.session import Session
 from context_manager.manager.threads import Threads
 from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
+from context_manager.memory.facts.book import FactBook, Facts
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Context, Partition, Scope
 from context_manager.store import Store
 
 SESSIONS = 1024
 """Working sets kept in this process; an older one is read again from the journal when needed."""
+
+BOOKS = 256
+"""Partitions whose facts are kept in this process."""
 
 MODELS = 8
 """Models whose guards are kept: a model exchanged by assignment gets a guard of its own."""
@@ -48,7 +52,8 @@ class Engine:
         self.threads = Threads()
         self.governor = SpendGovernor()
         self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()
-        self._troubles: OrderedDict[Partition, str] = OrderedDict()
+        self._troubles: OrderedDict[Partition, dict[str, str]] = OrderedDict()
+        self._books: OrderedDict[Partition, FactBook] = OrderedDict()
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()
@@ -131,19 +136,31 @@ class Engine:
         with self._lock:
             return [guard for _, guard in self._guards.values()]
 
-    def note_trouble(self, partition: Partition, reason: str) -> None:
-        """Keep why a model did not do its part in a partition last; "" when it did."""
+    def note_trouble(self, partition: Partition, work: str, reason: str) -> None:
+        """Keep why a model did not do some work in a partition last; "" when it did."""
         with self._lock:
-            self._troubles.pop(partition, None)
+            troubles = self._troubles.setdefault(partition, {})
+            troubles.pop(work, None)
             if reason:
-                self._troubles[partition] = reason
-                while len(self._troubles) > SESSIONS:
-                    self._troubles.popitem(last=False)
+                troubles[work] = reason
+            elif not troubles:
+                self._troubles.pop(partition)
+            while len(self._troubles) > SESSIONS:
+                self._troubles.popitem(last=False)
 
-    def trouble(self, partition: Partition) -> str:
-        """Why a model did not do its part in a partition last, "" if it did."""
+    def troubles(self, partition: Partition) -> dict[str, str]:
+        """Why a model did not do its work in a partition last, by the work."""
         with self._lock:
-            return self._troubles.get(partition, "")
+            return dict(self._troubles.get(partition, {}))
+
+    def facts(self, partition: Partition) -> Facts:
+        """The facts of a partition as they are now."""
+        with self._lock:
+            book = self._books.setdefault(partition, FactBook(self.store, partition))
+            self._books.move_to_end(partition)
+            while len(self._books) > BOOKS:
+                self._books.popitem(last=False)
+        return book.facts()
 
     def forget_replies(self) -> None:
         """Let go of every answer of a model that is kept."""

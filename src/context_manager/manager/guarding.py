@@ -18,6 +18,9 @@ from context_manager.llm.spend import Limit, Price, SpendLimits, charged_to
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
+SUMMARIES, FACTS = "summaries", "facts"
+"""What a model is asked for."""
+
 
 def model_for_summaries(cm: ContextManager) -> Any | None:
     """The summarizer's model, None if it has none."""
@@ -70,14 +73,15 @@ def limits(spend: SpendConfig) -> SpendLimits:
 
 def degraded(cm: ContextManager) -> tuple[str, ...]:
     """``("llm",)`` while the model that should write does not: broken, in vain, or at its limit."""
-    models = [model_for_facts(cm)]
+    models = {FACTS: model_for_facts(cm)}
     if cm.config.memory.summaries:
-        models.append(model_for_summaries(cm))
-    asked = [model for model in models if model is not None]
+        models[SUMMARIES] = model_for_summaries(cm)
+    asked = {work: model for work, model in models.items() if model is not None}
     if not asked:
         return ()
-    broken = any(guard.breaker.is_open for guard in map(cm.engine.known_guard, asked) if guard)
-    return ("llm",) if broken or cm.engine.trouble(cm.scope.partition) else ()
+    guards = map(cm.engine.known_guard, asked.values())
+    broken = any(guard.breaker.is_open for guard in guards if guard is not None)
+    return ("llm",) if broken or asked.keys() & cm.engine.troubles(cm.scope.partition) else ()
 
 
 def figures(cm: ContextManager) -> dict[str, Any]:
@@ -87,7 +91,7 @@ def figures(cm: ContextManager) -> dict[str, Any]:
         "spent": cm.engine.governor.spent(),
         "ledger": cm.engine.governor.ledger(),
         "circuit_open": any(guard.breaker.is_open for guard in guards),
-        "last_failure": cm.engine.trouble(cm.scope.partition),
+        "troubles": cm.engine.troubles(cm.scope.partition),
     }
 
 

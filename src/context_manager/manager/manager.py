@@ -14,6 +14,7 @@ from context_manager.errors import InputError, NotFoundError
 from context_manager.manager import building, forgetting, ingesting, observing, reporting, saving
 from context_manager.manager.asynchronous import AsyncFace
 from context_manager.manager.batching import BatchFace
+from context_manager.manager.facts import FactFace
 from context_manager.manager.parts import ManagerParts
 from context_manager.manager.upkeep import UpkeepFace
 from context_manager.memory.archive import Ask
@@ -30,7 +31,7 @@ from context_manager.records import (
 from context_manager.store.protocol import EntryFilter
 
 
-class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
+class ContextManager(AsyncFace, BatchFace, FactFace, UpkeepFace, ManagerParts):
     """Remembers conversations and builds prompts from all of them.
 
     The parts `short_term_memory`, `long_term_memory`, `summarizer`, `llm_adapter`,
@@ -120,7 +121,12 @@ class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
         return self.build(user_input).text
 
     def build(
-        self, user_input: str, *, budget: int | None = None, now: float | None = None
+        self,
+        user_input: str,
+        *,
+        budget: int | None = None,
+        now: float | None = None,
+        as_of: float | None = None,
     ) -> Context:
         """The finished prompt for an input, with the account of it.
 
@@ -128,6 +134,7 @@ class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
             user_input: What the user says now; it is never cut silently.
             budget: Most tokens; the setting ``memory.prompt_token_budget`` when left out.
             now: The present, seconds since 1970; the clock when left out.
+            as_of: Only what was known and held at that time; everything when left out.
 
         Raises:
             BudgetError: The input alone exceeds the budget.
@@ -135,8 +142,9 @@ class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
         with self.hooks.watch("build", self.scope, {"input": user_input}) as watch:
             self.require_user()
             epoch = self.engine.epoch(self.scope)
-            context = building.build(self, user_input, budget, now, watch)
-            self.engine.remember_built(self.scope, (user_input, budget, now), epoch, context)
+            context = building.build(self, user_input, budget, now, as_of, watch)
+            key = (user_input, budget, now, as_of)
+            self.engine.remember_built(self.scope, key, epoch, context)
             self.engine.echoes.show(self.scope.partition, context)
         return context
 
@@ -145,7 +153,7 @@ class ContextManager(AsyncFace, BatchFace, UpkeepFace, ManagerParts):
     ) -> Context:
         """The context that `build` gave last for this input, or a new one: its slots say why."""
         self.require_user()
-        context = self.engine.last_built(self.scope, (user_input, budget, now))
+        context = self.engine.last_built(self.scope, (user_input, budget, now, None))
         return context or self.build(user_input, budget=budget, now=now)
 
     # -- long-term memory -----------------------------------------------------------------------

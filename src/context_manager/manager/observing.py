@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import InputError
-from context_manager.manager import consolidating
+from context_manager.manager import consolidating, learning
 from context_manager.manager.hearing import heard, values_without_secrets
 from context_manager.manager.hooks import Watch
 from context_manager.manager.session import Session
@@ -140,7 +140,8 @@ def observe(
         with session.lock:
             draft = cm.archive.drafter.turn(cm.scope, turn)
             watch.lap("draft")
-            applied = cm.archive.apply(cm.scope.partition, Change(turns=(draft,)))
+            found = learning.heard(cm, [draft], session.memory.get_recent_turns(1))
+            applied = learning.apply(cm, Change(turns=(draft,)), found)
             turn = replace(turn, seq=applied.seqs[0])
             session.append(turn)
             watch.lap("store")

@@ -131,6 +131,23 @@ def _redirect(cm: ContextManager, after: Aftermath, successors: Mapping[str, Mem
         pointer = _followed(entry.superseded_by, after, successors)
         if pointer != entry.superseded_by:
             after.updates.append(EntryUpdate(entry.id, {"superseded_by": pointer}))
+    facts = cm.engine.facts(cm.scope.partition).entries
+    for entry in facts.values():
+        if entry.superseded_by in removed and entry.id not in removed:
+            after.updates.append(EntryUpdate(entry.id, _standing(entry, removed, facts)))
+
+
+def _standing(
+    fact: MemoryEntry, removed: Mapping[str, MemoryEntry], facts: Mapping[str, MemoryEntry]
+) -> dict[str, object]:
+    """How a fact whose successor is removed stands: as if that had never been told."""
+    pointer = fact.superseded_by
+    while pointer is not None and pointer in removed:
+        pointer = removed[pointer].superseded_by
+    following = facts.get(pointer or "")
+    if following is None:
+        return {"superseded_by": None, "valid_to": None}
+    return {"superseded_by": following.id, "valid_to": following.valid_from}
 
 
 def _followed(

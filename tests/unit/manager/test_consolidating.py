@@ -78,7 +78,7 @@ def test_while_the_model_fails_prompts_say_so_and_when_it_answers_again_they_do_
     assert summaries(cm)[0].metadata["degraded"] == "LLMTimeoutError"
     assert summaries(cm)[0].text.strip()
     assert cm.build("Which crates?").degraded == ("llm",)
-    assert cm.get_stats()["llm"]["last_failure"] == "LLMTimeoutError"
+    assert cm.get_stats()["llm"]["troubles"] == {"summaries": "LLMTimeoutError"}
 
     talk(cm, 6)
     assert cm.build("Which crates?").degraded == ()
@@ -122,7 +122,7 @@ def test_at_the_limit_summaries_go_on_without_the_model(spend):
     assert told["spent"]["calls"] == len(llm.calls)
     assert told["spent"]["tokens"] <= (spend.tokens_per_hour or 10**9)
     assert sum(line["refused"] for line in told["ledger"]) > 0
-    assert told["last_failure"] == "SpendLimitError"
+    assert told["troubles"] == {"summaries": "SpendLimitError"}
     assert cm.build("Which crates?").degraded == ("llm",)
 
     cm.config.spend = SpendConfig()
