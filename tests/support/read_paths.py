@@ -61,7 +61,8 @@ MANAGER: dict[str, Reading] = {
 MANAGER_WRITES = {
     "aclose", "add_memory", "add_memory_async", "add_memory_batch", "clear_memory", "close",
     "consolidate", "correct", "embed_later", "embed_now", "forget", "forget_async",
-    "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch", "observe_messages",
+    "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch",
+    "observe_messages",
     "observe_messages_async", "pin", "release", "revert", "unpin",
 }  # fmt: skip
 """What changes memory and answers with ids, receipts or what it was given."""
