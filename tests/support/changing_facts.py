@@ -19,8 +19,9 @@ from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.llm import ScriptedLLM
 
+DATA = Path(__file__).parents[1] / "facts" / "histories.toml"
 HISTORIES: list[dict[str, Any]] = tomllib.loads(
-    Path(__file__).with_name("histories.toml").read_text(encoding="utf-8")
+    DATA.read_text(encoding="utf-8")
 )["history"]
 DAY = 86_400.0
 _LABEL = re.compile(r"\[(?:since|not so since) [^\]]+\]")
