@@ -30,19 +30,19 @@ _all: WeakSet[Background] = WeakSet()
 class Background:
     """Runs jobs one after another, in the order they came."""
 
+    _jobs: OrderedDict[Hashable, Callable[[], object]]
+    _running: bool
+    _thread: threading.Thread | None
+    _changed: threading.Condition
+
     def __init__(self) -> None:
-        self._jobs: OrderedDict[Hashable, Callable[[], object]] = OrderedDict()
-        self._running = False
         self._stopped = False
-        self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
-        self._changed = threading.Condition()
+        self.start_empty()
         _all.add(self)
 
     def submit(self, name: Hashable, job: Callable[[], object]) -> None:
         """Run a job soon, unless one of this name waits already or the process is ending."""
         with self._changed:
-            self._start_anew_after_fork()
             if self._stopped:
                 return
             self._jobs.setdefault(name, job)
@@ -74,19 +74,21 @@ class Background:
         with self._changed:
             self._stopped = True
             self._jobs.clear()
-            thread = self._thread if self._pid == os.getpid() else None
+            thread = self._thread
             self._changed.notify_all()
         if thread is not None:
             thread.join(timeout)
 
+    def start_empty(self) -> None:
+        """Begin anew: in a forked child there is neither the parent's thread nor its work."""
+        self._jobs = OrderedDict()
+        self._running = False
+        self._thread = None
+        self._changed = threading.Condition()
+
     @property
     def _busy(self) -> bool:
         return bool(self._jobs) or self._running
-
-    def _start_anew_after_fork(self) -> None:
-        if self._pid != os.getpid():
-            self._pid, self._thread, self._running = os.getpid(), None, False
-            self._jobs.clear()
 
     def _run(self) -> None:
         try:
@@ -130,3 +132,12 @@ def _kind(name: Hashable) -> object:
 def _stop_all() -> None:
     for background in list(_all):
         background.stop(EXIT_SECONDS)
+
+
+def _start_all_empty() -> None:
+    for background in list(_all):
+        background.start_empty()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_all_empty)

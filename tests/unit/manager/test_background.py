@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+
+import pytest
 
 from context_manager.errors import StoreError
 from context_manager.manager.background import Background
@@ -95,3 +98,22 @@ for number in range(60):
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (child.returncode, child.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_waits_for_no_job_of_its_parent():
+    background, gate = Background(), threading.Event()
+    started = threading.Event()
+    background.submit("runs", lambda: (started.set(), gate.wait(60)))
+    background.submit("waits", lambda: None)
+    assert started.wait(10)
+    child = os.fork()
+    if not child:
+        done: list[int] = []
+        idle = background.drain(20)
+        background.submit("own", lambda: done.append(1))
+        os._exit(0 if idle and background.drain(20) and done else 1)
+    _, status = os.waitpid(child, 0)
+    gate.set()
+    assert background.drain(10)
+    assert status == 0
