@@ -30,6 +30,10 @@ PARTITIONS = 64
 TELLING = 24
 """Characters that a line outside of the frame must have to be an echo by itself."""
 
+ITEM_LINES = 64
+"""Lines of a stored text that are looked for in a prompt of another process: what is looked up
+grows with each line, so a long text that only looks like a prompt must not be tried whole."""
+
 _INPUT = HEADINGS["input"]
 _FRAME = frozenset({OPEN, CLOSE, *(text for name, text in HEADINGS.items() if name != "input")})
 _QUOTING = "> \t-*•"
@@ -185,6 +189,8 @@ def _completed(
             return found
         elif inside and line.strip():
             start = place if _head(line) or found[place - 1] else start
+            if place - start >= ITEM_LINES:
+                continue
             entry_id = find(unescape(_said("\n".join(lines[start : place + 1]))))
             if entry_id is not None:
                 for at in range(start, place + 1):

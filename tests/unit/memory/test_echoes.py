@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from context_manager import Config, Context, ContextManager, MemoryConfig, Message
+from context_manager.memory.echoes import Echoes
 from context_manager.store.protocol import EntryFilter
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.embedders import HashEmbedder
@@ -210,3 +211,16 @@ def test_whatever_is_asked_comes_out_of_its_own_prompt(history, question, answer
         return
     heard = cm.engine.echoes.hear(cm.scope.partition, built.text, by_user=True)
     assert heard.text.split() == built.input.split()
+
+
+def test_a_long_text_that_only_looks_like_a_prompt_is_not_looked_up_again_and_again() -> None:
+    looked_up: list[int] = []
+    text = "Relevant previous context:\n" + "\n".join(f"line {n} of a log" for n in range(3000))
+    heard = Echoes(b"key").hear(
+        ContextManager().scope.partition,
+        text,
+        by_user=True,
+        find=lambda item: looked_up.append(len(item)),
+    )
+    assert (heard.text, heard.echoed) == (text, False)
+    assert sum(looked_up) < 2 * len(text)
