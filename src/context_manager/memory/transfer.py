@@ -11,8 +11,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
-from context_manager.memory.drafting import Drafter
-from context_manager.records import MemoryEntry, Partition, Scope
+from context_manager.memory.drafting import Drafter, new_id
+from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store import Store
 from context_manager.store.protocol import Change, EntryDraft, EntryFilter, TurnDraft
 
@@ -63,13 +63,27 @@ def _session_changes(
 ) -> Iterator[Change]:
     waiting = {turn.id for turn in source.unconsolidated(scope)}
     turns = source.turns(scope)
-    for group in _groups(turns):
-        yield Change(
-            turns=tuple(TurnDraft(scope, turn, tuple(messages[turn.id])) for turn in group)
-        )
+    for group in _groups(list(_in_place(scope, turns, messages))):
+        yield Change(turns=tuple(group))
     done = tuple(turn.id for turn in turns if turn.id not in waiting)
     if done:
         yield Change(consolidated=done)
+
+
+def _in_place(
+    scope: Scope, turns: Iterable[Turn], messages: dict[str | None, list[EntryDraft]]
+) -> Iterator[TurnDraft]:
+    """The drafts of a session's turns; where one was forgotten, one without messages uses its seq.
+
+    So each turn keeps its place, and a window of recent turns begins where it did.
+    """
+    seq = 0
+    for turn in turns:
+        for _ in range(turn.seq - seq):
+            yield TurnDraft(scope, Turn("", "", 0, turn.timestamp, id=new_id("turn")), ())
+        drafts = tuple(messages[turn.id])
+        yield TurnDraft(scope.narrowed(task_id=drafts[0].entry.scope.task_id), turn, drafts)
+        seq = turn.seq + 1
 
 
 def _vectors(source: Store, partition: Partition, model: str) -> dict[str, tuple[bytes, ...]]:

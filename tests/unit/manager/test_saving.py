@@ -1,0 +1,49 @@
+"""What was saved is there again: the same entries, and the same prompts made of them."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from context_manager import Config, ContextManager, MemoryConfig
+from context_manager.testing.embedders import HashEmbedder
+
+QUESTIONS = ("Where is the red box?", "What is in room 3?", "What do the documents say?")
+
+
+def manager(path: Path | None = None, *, saved: bool = False) -> ContextManager:
+    memory = MemoryConfig(stm_capacity=300, chunk_size=150, recent_k=3)
+    if path is None:
+        cm = ContextManager(Config(memory=memory), clock=map(float, count(10**9)).__next__)
+    elif saved:
+        cm = ContextManager.load(path, Config(memory=memory))
+    else:
+        cm = ContextManager.open(path, Config(memory=memory))
+    cm.embedding_provider = HashEmbedder()
+    return cm
+
+
+def test_a_saved_memory_gives_the_same_prompts_whatever_was_forgotten(tmp_path):
+    cm = manager()
+    task = cm.scoped(task_id="boxes")
+    turns = []
+    for number in range(30):
+        there = task if number % 3 else cm
+        colour = ("red", "blue", "green")[number % 3]
+        said = f"Box {number} is {colour} and stands in room {number % 7}."
+        turns.append(there.observe(said, f"Noted, box {number}."))
+    cm.pin("Answer briefly.")
+    cm.ingest_text("The rooms are numbered from the north.", source="plan.txt")
+    cm.forget([turns[4].messages[0].id, turns[10].id, turns[28].id])
+
+    cm.save(tmp_path / "saved.db")
+    cm.config.memory.recall = "task"
+    boxes = {hit.entry.id for hit in task.search("box", 100)}
+    cm.config.memory.recall = "user"
+    for saved in (True, False):
+        again = manager(tmp_path / "saved.db", saved=saved)
+        for question in QUESTIONS:
+            assert again.build(question, now=2e9).text == cm.build(question, now=2e9).text
+        again.config.memory.recall = "task"
+        assert {hit.entry.id for hit in again.scoped(task_id="boxes").search("box", 100)} == boxes
+        again.close()
