@@ -6,7 +6,7 @@ counting are pure and live in `context`; ranking lives in `retrieval`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ from context_manager.records import Context, Hit, MemoryEntry, Turn
 from context_manager.records.message import clean_text
 from context_manager.retrieval import Settings
 from context_manager.store.protocol import EntryFilter
+from context_manager.tokens import as_counter
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -132,8 +133,8 @@ def planned(
 
 def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
     """A plan cut to its budget, counted with the manager's counter."""
-    count = cm.count
-    return pack(plan, limit, prefix_counts(cm.token_counter), lambda p, n: choose(p, n, count))
+    count, prefix_counts = cm.count, as_counter(cm.token_counter).prefix_counts
+    return pack(plan, limit, prefix_counts, lambda p, n: choose(p, n, count))
 
 
 def ranking_settings(memory: MemoryConfig) -> Settings:
@@ -145,14 +146,6 @@ def ranking_settings(memory: MemoryConfig) -> Settings:
     )
 
 
-def prefix_counts(counter: Any) -> Callable[[Sequence[str]], list[int]]:
-    """Exact counts of every prefix of joined parts, by whatever counter the user has set."""
-    exact = getattr(counter, "prefix_counts", None)
-    if exact is not None:
-        return exact  # type: ignore[no-any-return]
-    return lambda parts: [counter.count_tokens("".join(parts[: i + 1])) for i in range(len(parts))]
-
-
 def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: int) -> str:
     """The input as it is shown: whole, or with a marked cut where that policy is set."""
     needed = cm.count(f"{HEADINGS['input']} {given}")
@@ -161,9 +154,10 @@ def _fitted_input(cm: ContextManager, given: str, memory: MemoryConfig, limit: i
     if memory.input_overflow == "error":
         raise BudgetError(limit, needed)
     smallest = cm.count(f"{HEADINGS['input']} {CUT_MARK}")
+    counter = as_counter(cm.token_counter)
     room = limit
     while room >= cm.count(CUT_MARK):
-        cut = str(cm.token_counter.truncate_middle(given, room, CUT_MARK))
+        cut = counter.truncate_middle(given, room, CUT_MARK)
         total = cm.count(f"{HEADINGS['input']} {cut}")
         if total <= limit and cut != given:
             return cut

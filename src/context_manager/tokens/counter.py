@@ -177,6 +177,25 @@ class TokenCounter:
         return self(_checked(item))
 
 
+def as_counter(thing: Any) -> TokenCounter:
+    """A `TokenCounter` of anything with ``count_tokens``; one that counts by our rules is itself.
+
+    A subclass with a ``count_tokens`` of its own inherits methods that would count differently.
+    """
+    if isinstance(thing, TokenCounter) and _counts_as_ours(thing):
+        return thing
+    return TokenCounter(type(thing).__name__, counter=lambda text: int(thing.count_tokens(text)))
+
+
+def _counts_as_ours(counter: TokenCounter) -> bool:
+    kind = type(counter)
+    altered = {"count_tokens", "__call__", "tokenizer"}.intersection(vars(counter))
+    return not altered and all(
+        getattr(kind, name) is getattr(TokenCounter, name)
+        for name in ("count_tokens", "__call__", "tokenizer")
+    )
+
+
 def _checked(text: object) -> str:
     if not isinstance(text, str):
         raise InputError(f"cannot count tokens of {type(text).__name__}; give a text")

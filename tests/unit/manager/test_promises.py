@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
-from context_manager.errors import EmbeddingError, ScopeError
+from context_manager.errors import BudgetError, EmbeddingError, ScopeError
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.llm import ScriptedLLM
+from context_manager.tokens import TokenCounter
 
 
 class BrokenEmbedder(HashEmbedder):
@@ -76,3 +77,35 @@ def test_the_prompt_keeps_its_beginning_in_most_steps_of_a_conversation():
         before = "".join(s.text for s in context.slots if s.section in ("pinned", "recent"))
         cm.observe(f"What about item {number}?", f"Item {number} is in the third drawer.")
     assert kept >= 48
+
+
+class Characters(TokenCounter):
+    """Counts by a rule of its own, in one method only."""
+
+    def count_tokens(self, text):
+        return len(text)
+
+
+class Words:
+    """Can do nothing but count."""
+
+    def count_tokens(self, text):
+        return len(text.split()) / 1
+
+
+@pytest.mark.parametrize("counter", [Characters(), Words()])
+@pytest.mark.parametrize("budget", [40, 300, 2000])
+def test_a_counter_of_the_users_own_is_what_the_budget_is_counted_by(counter, budget):
+    cm = ContextManager(Config(memory=MemoryConfig(input_overflow="middle_cut")))
+    cm.embedding_provider = HashEmbedder()
+    cm.token_counter = counter
+    for number in range(30):
+        cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
+    for question in ("Which crate?", "Which crate? " * 500):
+        try:
+            context = cm.build(question, budget=budget)
+        except BudgetError as error:
+            assert error.needed > budget
+        else:
+            assert context.tokens == cm.count(context.text) <= budget
+            assert sum(slot.tokens for slot in context.slots) == context.tokens

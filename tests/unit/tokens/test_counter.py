@@ -7,10 +7,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from context_manager.errors import InputError, TokenizerError
+from context_manager.tokens import as_counter
 from context_manager.tokens.encodings import SPECS
 from context_manager.tokens.models import encoding_for
 from context_manager.tokens.ranks import tiktoken_file, unpack
@@ -202,3 +204,18 @@ def test_the_build_tool_checks_the_blobs_against_a_wheel(tmp_path: Path) -> None
     empty = subprocess.run([*tool, str(wheel)], check=False, capture_output=True, text=True)
     assert empty.returncode == 1
     assert "does not hold the ranks of cl100k_base, o200k_base" in empty.stdout
+
+
+class Characters(TokenCounter):
+    """A subclass that counts by a rule of its own in one method only."""
+
+    def count_tokens(self, text: object) -> int:
+        return len(str(text))
+
+
+def test_whatever_counts_can_do_all_that_a_counter_can() -> None:
+    ours = TokenCounter("gpt-4")
+    assert as_counter(ours) is ours
+    for counter in (as_counter(Characters()), as_counter(SimpleNamespace(count_tokens=len))):
+        assert counter.prefix_counts(["ab", "cde"]) == [2, 5]
+        assert counter.truncate_middle("abcdefgh", 5, "..") == "ab..h"
