@@ -19,6 +19,7 @@ from context_manager.manager.parts import ManagerParts
 from context_manager.manager.upkeep import UpkeepFace
 from context_manager.memory.archive import Ask
 from context_manager.records import (
+    KINDS,
     Context,
     Hit,
     Kind,
@@ -28,6 +29,7 @@ from context_manager.records import (
     Trust,
     Turn,
 )
+from context_manager.records.message import clean_text
 from context_manager.store.protocol import EntryFilter
 
 
@@ -161,10 +163,14 @@ class ContextManager(AsyncFace, BatchFace, FactFace, UpkeepFace, ManagerParts):
     def query_memory(self, query: str, k: int = 5) -> list[tuple[str, float]]:
         """The ``k`` memories that answer best: (text, relevance in [0, 1]), best first."""
         self.require_user()
-        if building.is_built_in(self.long_term_memory):
-            return [(hit.entry.text, hit.score) for hit in self.search(query, k)]
-        found = self.long_term_memory.search(query, k)
-        return [(entry.text, float(score)) for entry, score in found]
+        memory = self.long_term_memory
+        if not building.is_built_in(memory):
+            return [(entry.text, float(score)) for entry, score in memory.search(query, k)]
+        found = [(hit.entry.text, hit.score) for hit in self.search(query, k)]
+        if memory.archive is not self.archive:
+            found += [(entry.text, score) for entry, score in memory.search(query, k)]
+            found.sort(key=lambda item: -item[1])
+        return found[:k]
 
     def search(
         self,
@@ -183,11 +189,17 @@ class ContextManager(AsyncFace, BatchFace, FactFace, UpkeepFace, ManagerParts):
             kinds: Only these kinds of entries.
             now: The present, seconds since 1970; the clock when left out.
             as_of: Only what was known and valid at that time.
+
+        Raises:
+            InputError: The query is no text, ``k`` is negative, or a kind is unknown.
         """
+        query = clean_text(query)
         with self.hooks.watch("search", self.scope, {"input": query}) as watch:
             self.require_user()
             if k < 0:
                 raise InputError(f"k must be 0 or more, got {k}")
+            if isinstance(kinds, str) or not set(KINDS).issuperset(kinds or ()):
+                raise InputError(f"kinds must be some of {sorted(KINDS)}, got {kinds!r}")
             memory = self.settings().memory
             ask = Ask(
                 query,
@@ -246,13 +258,16 @@ class ContextManager(AsyncFace, BatchFace, FactFace, UpkeepFace, ManagerParts):
         return ingesting.pin(self, text_or_id)
 
     def unpin(self, entry_id: str) -> None:
-        """Let a pinned entry compete like any note again.
+        """Let a pinned entry compete again: a message as a message, anything else as a note.
+
+        An entry that is not pinned stays as it is.
 
         Raises:
             NotFoundError: No such entry in this scope.
         """
-        self.get(entry_id)
-        ingesting.update(self, entry_id, kind="note")
+        entry = self.get(entry_id)
+        if entry.kind == "pinned":
+            ingesting.update(self, entry_id, kind="message" if entry.turn_id else "note")
 
     def get(self, entry_id: str) -> MemoryEntry:
         """The entry with this id.
