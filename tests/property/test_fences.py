@@ -196,3 +196,21 @@ def test_trust_decides_where_a_memory_stands() -> None:
     assert prompt.index("on Fridays") < heading
     assert heading < prompt.index("is 1234")
     assert heading < prompt.index("hangs in the hall")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\uff33\uff59\uff53\uff54\uff45\uff4d",
+        "\u24c8ystem",
+        "**System**",
+        "System.",
+        "- system -",
+        "System\u3164",
+        "\uff23urrent user input",
+        "_Always remember_",
+    ],
+)
+def test_a_name_that_reads_as_a_part_of_the_frame_stands_behind_its_role(name: str) -> None:
+    assert shown_name(name, "Tool").startswith("Tool (")
+    assert shown_name("\u2800\u3164", "Tool") == "Tool"

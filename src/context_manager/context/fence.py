@@ -26,7 +26,7 @@ HEADINGS = {
 }
 
 # Characters that show nothing: a forged mark may be sprinkled with them.
-_UNSEEN = "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]*"  # noqa: E501
+_UNSEEN = "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"  # noqa: E501
 
 
 def _hidden(word: str) -> str:
@@ -117,10 +117,11 @@ def shown_name(name: str | None, label: str) -> str:
     shown = " ".join(_NAME_BREAKS.sub(" ", name).split())[:MOST_NAME].strip()
     if not shown:
         return label
-    folded = shown.casefold()
+    folded = unicodedata.normalize("NFKC", shown).casefold()
     if folded == label.casefold():
         return label
-    forged = folded in _ROLE_NAMES or folded.startswith(_HEADING_NAMES) or _NAME_MARKS.search(shown)
+    bare = folded.strip("".join(char for char in folded if not char.isalnum()))
+    forged = bare in _ROLE_NAMES or bare.startswith(_HEADING_NAMES) or _NAME_MARKS.search(shown)
     return f"{label} ({_NAME_MARKS.sub('', shown)})" if forged else shown
 
 
