@@ -22,7 +22,8 @@ pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo serve test check format wheel test-wheel soak clean \
-  bench-data bench-quality bench-ablation bench-calibrate
+  bench-data bench-quality bench-ablation bench-calibrate \
+  bench-service
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -122,6 +123,9 @@ bench-ablation: $(VENV)/core.stamp bench-data  ## What each idea of ranking adds
 
 bench-calibrate: $(VENV)/core.stamp bench-data  ## Fit the constants of calibrated relevance anew
 	$(bin)/python -m bench.calibrate $(conversations) --store $(BENCH)/quality.db
+
+bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes, twice
+	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)
 
 clean:  ## Remove what was made here, the environment too
 	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \

@@ -133,29 +133,28 @@ def test_a_bomb_is_refused_before_it_is_unpacked(ask):
     assert peak < 16 * 2**20
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\0",
-        "\ud800",
-        "\ufeff",
-        "a\r\nb",
-        "e\u0301" * 5000,
-        "\u202eabc",
-        "\U000e0041",
-        "👩‍👩‍👧",
-        "NEAR(*",
-        "%s'--",
-    ],
-    ids=ascii,
-)
+TEXTS = {
+    "NUL": "\0",
+    "lone surrogate": "\ud800",
+    "byte order mark": "\ufeff",
+    "line ends": "a\r\nb",
+    "combining": "e\u0301" * 5000,
+    "right to left": "\u202eabc",
+    "tag": "\U000e0041",
+    "joined emoji": "👩‍👩‍👧",
+    "word query": "NEAR(*",
+    "SQL": "%s'--",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_any_unicode_is_kept(ask, text):
     """NUL and lone surrogates become U+FFFD, all else comes back as it was."""
-    given = {"text": f"x{text}", "metadata": {"k": text}}
+    given = {"text": f"x{text}", "metadata": {"k": text[:1000]}}
     made = ask("POST", "/memory/add", json=given).data["memory_id"]
     kept = text.replace("\0", "\ufffd").replace("\ud800", "\ufffd")
     shown = ask("GET", f"/memory/{made}").data
-    assert (shown["text"], shown["metadata"]) == (f"x{kept}", {"k": kept})
+    assert (shown["text"], shown["metadata"]) == (f"x{kept}", {"k": kept[:1000]})
     assert ask("POST", "/memory/query", json={"query": text}).status == 200
 
 

@@ -115,6 +115,7 @@ class _Face:
 
     async def _driven(self, flow: Flow, http: HttpRequest) -> Answer:
         """Drive a flow: its own steps in threads, what it waits for on the loop."""
+        finished = False
         try:
             moved = await self._run(partial(_advance, flow, None, None))
             while not moved.done:
@@ -125,11 +126,13 @@ class _Face:
                 except Exception as error:  # noqa: BLE001 - the flow decides what it means
                     fault = error
                 moved = await self._run(partial(_advance, flow, value, fault))
+            finished = True
             answer: Answer = moved.value
             return answer
         finally:
-            with CancelScope(shield=True):
-                await self._run(flow.close)
+            if not finished:  # the reader has gone, or the process stops
+                with CancelScope(shield=True):
+                    await self._run(flow.close)
 
 
 class _Moved(NamedTuple):

@@ -88,8 +88,8 @@ def _cleaned_tree(value: Any) -> Any:
 
 
 def size(metadata: dict[str, Any]) -> int:
-    """Bytes of metadata written as JSON."""
-    return len(json.dumps(metadata, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    """Bytes of metadata written as JSON, all that is not ASCII escaped."""
+    return len(json.dumps(metadata))
 
 
 # What narrows the schema stands before the validators: behind one, a schema does not tell of it.

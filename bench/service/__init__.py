@@ -1,0 +1,1 @@
+"""How fast the service answers, and whether it stays the same over time."""
