@@ -20,9 +20,7 @@ from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.llm import ScriptedLLM
 
 DATA = Path(__file__).parents[1] / "facts" / "histories.toml"
-HISTORIES: list[dict[str, Any]] = tomllib.loads(
-    DATA.read_text(encoding="utf-8")
-)["history"]
+HISTORIES: list[dict[str, Any]] = tomllib.loads(DATA.read_text(encoding="utf-8"))["history"]
 DAY = 86_400.0
 _LABEL = re.compile(r"\[(?:since|not so since) [^\]]+\]")
 _ENDED = re.compile(r"no longer|any ?more|not ", re.IGNORECASE)

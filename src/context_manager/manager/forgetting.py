@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from context_manager.embedding.cache import VectorCache
 from context_manager.errors import ConflictError, InputError
-from context_manager.manager import recording
+from context_manager.manager import learning, recording
 from context_manager.manager.rederiving import aftermath
 from context_manager.memory.erasures import KEYS, RECEIPTS
 from context_manager.records import MemoryEntry, Receipt
@@ -118,7 +118,7 @@ def _erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], aske
         remove_entries=tuple(after.removed),
         remove_turns=tuple(turns),
         reopened=tuple(after.reopened),
-        strike=strikes,
+        strike=(*strikes, *learning.strikes(cm, after.removed)),
         ledger=(line, *erasures.tombstones([*after.removed, *turns], now)),
         expect_closed=True,
     )

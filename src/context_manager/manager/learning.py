@@ -7,7 +7,7 @@ was found is stored. What a fact is and which ends which is decided in `memory.f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,18 +18,22 @@ from context_manager.manager.hearing import QUARANTINED
 from context_manager.memory.drafting import new_id
 from context_manager.memory.facts import Fact, Held, extract_facts, reconcile
 from context_manager.memory.facts.asking import ask_for_facts
-from context_manager.memory.facts.book import Facts
+from context_manager.memory.facts.book import Facts, Place
 from context_manager.memory.facts.fact import USER
 from context_manager.memory.facts.reconcile import Reconciled, new_place
 from context_manager.records import MemoryEntry, Trust, Turn
 from context_manager.records.message import clean_text
-from context_manager.store.protocol import Applied, Change, EntryUpdate, TurnDraft
+from context_manager.store.protocol import Applied, Change, EntryUpdate, LedgerDraft, TurnDraft
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
 TRIES = 4
 """How often a change is made anew because others changed the same facts at the same time."""
+
+PLACES = "places"
+"""Book of the ledger with a line, a keyed hash, for every place that has ever held a fact: of two
+who find the first one at the same time, the second is refused and looks again."""
 
 MOST_SLOTS = 40
 """Names of slots that a model is told of."""
@@ -78,10 +82,12 @@ def apply(cm: ContextManager, change: Change, found: Findings) -> Applied:
             same facts, the change is stored without its facts.
     """
     partition = cm.scope.partition
-    for _ in range(TRIES if found.facts else 0):
+    for left in reversed(range(TRIES if found.facts else 0)):
         known = cm.engine.facts(partition)
+        taught = _with_facts(cm, change, found, known)
+        lines = _claims(cm, taught, known, insist=not left)
         try:
-            return cm.archive.apply(partition, _with_facts(cm, change, found, known))
+            return cm.archive.apply(partition, replace(taught, ledger=(*change.ledger, *lines)))
         except ConflictError:
             continue
     return cm.archive.apply(partition, change)
@@ -126,6 +132,32 @@ def history(cm: ContextManager, fact_id: str) -> list[MemoryEntry]:
     if not found:
         raise NotFoundError(f"no fact {fact_id!r} in this scope")
     return found
+
+
+def strikes(cm: ContextManager, removed: Mapping[str, MemoryEntry]) -> tuple[tuple[str, str], ...]:
+    """The lines of places that hold no fact any more when these entries are removed."""
+    known = cm.engine.facts(cm.scope.partition)
+    empty = [
+        place
+        for place, facts in known.of_place.items()
+        if all(held.entry_id in removed for held in facts)
+    ]
+    return tuple((PLACES, _line(cm, place)) for place in empty)
+
+
+def _claims(
+    cm: ContextManager, change: Change, known: Facts, *, insist: bool
+) -> Iterator[LedgerDraft]:
+    """Lines for the places that get their first fact; ``insist`` writes over a line left behind."""
+    held = (Held.of(draft.entry) for draft in change.entries if draft.entry.kind == "fact")
+    places = dict.fromkeys(fact.fact.place for fact in held if fact is not None)
+    for place in places:
+        if place not in known.of_place:
+            yield LedgerDraft(PLACES, _line(cm, place), "", replace=insist)
+
+
+def _line(cm: ContextManager, place: Place) -> str:
+    return cm.archive.drafter.digest("\0".join(place)).hex()
 
 
 def _trusted(facts: Iterable[Fact], sources: Mapping[str, MemoryEntry]) -> Findings:

@@ -75,8 +75,8 @@ class Facts:
                 near.add(entry.superseded_by)
             waiting += near - linked
             linked |= near
-        found = [self.entries[fact] for fact in linked if fact in self.entries]
-        return sorted(found, key=lambda entry: (entry.valid_from or entry.timestamp, entry.id))
+        found = [entry for entry in self.entries.values() if entry.id in linked]
+        return sorted(found, key=lambda entry: entry.valid_from or entry.timestamp)
 
     def successor(self, entry: MemoryEntry, as_of: float | None = None) -> MemoryEntry | None:
         """What stands in the place of an ended fact, now or at a time; None if nothing does."""

@@ -34,10 +34,18 @@ _BEGIN = re.compile(
     r"funny enough|as you know|as i said|like i said)\b[,!:;.\u2026 -]*)+",
     re.IGNORECASE,
 )
+_NO_SUBJECT = re.compile(
+    r"(?:(?:[Jj]ust|[Ff]inally|[Rr]ecently) )?(?:[Mm]oved (?:back |over )?(?:to|from|into)|"
+    r"[Ss]tarted (?:a |my |working|at)|[Jj]oined|[Qq]uit|[Aa]dopted|[Bb]ought|[Ss]old|"
+    r"[Gg]ot (?:a |an |married|engaged|divorced|promoted|hired|fired)|[Bb]ecame|[Ss]topped|"
+    r"[Ww]ent (?:vegan|vegetarian|freelance|self-employed)|[Rr]etired)\b"
+)
 _CLAUSES = re.compile(
     r"(?:,|;|:|\s[-\u2013\u2014]+)\s+(?:and |but |so |because |since |as |though |although )?"
     r"(?=(?:I|i|we|We|my|My|our|call|please call|you can call)\b)"
     r"|\s(?:and|but|so|because)\s(?=(?:I|i|we|my|our)\b)"
+    r"|\sand\s(?=[A-Z][a-z]{1,20} is (?:my|our)\b)"
+    r"|\s(?:and|but)\s(?=(?:went|got|joined|moved|started|became)\b)"
     r"|,\s(?=(?:can|could|would|should|do|does|did|is|are|was|were|will|have|has|what|how|why|when|"
     r"where|which|who|any|right|isn|don|what's|how's)\b)"
 )
@@ -67,10 +75,14 @@ def speaks_of_themselves(message: Message) -> bool:
 
 
 def clauses(sentence: str) -> Iterator[str]:
-    """The clauses of a sentence that may state something, without their opening words."""
+    """The clauses of a sentence that may state something, without their opening words.
+
+    A speaker who leaves out the "I" gets it back: "Moved to Porto last week".
+    """
     for part in _CLAUSES.split(sentence):
         begin = _BEGIN.match(part)
-        yield part[begin.end() :] if begin else part
+        rest = part[begin.end() :] if begin else part
+        yield f"I {rest[0].lower()}{rest[1:]}" if _NO_SUBJECT.match(rest) else rest
 
 
 def _read(message: Message, said_at: float, found: list[Fact]) -> None:

@@ -16,7 +16,7 @@ from context_manager.records import MemoryEntry
 USER = "The user"
 """The subject of what a user without a name says of themselves."""
 
-MANY = frozenset({"pet", "language", "allergy", "instrument"})
+MANY = frozenset({"pet", "language", "allergy", "instrument", "learning", "membership"})
 """Slots that hold several values at once; so do those that begin with `EACH`."""
 
 EACH = "one of "

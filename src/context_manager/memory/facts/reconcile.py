@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from context_manager.memory.facts.fact import Fact, Held, folded, holds_many
 
+DOUBTFUL = 0.6
+"""Confidence below which a denial counts only where it ends a known fact."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -89,7 +92,9 @@ def _rivals(fact: Fact, other: Fact) -> bool:
         return False
     if not fact.negated and not other.negated:
         return not holds_many(fact.place[1]) or _same_value(fact, other)
-    return _same_value(fact, other) or not fact.value or not other.value or _replaces(fact, other)
+    if not fact.value or not other.value or _replaces(fact, other):
+        return True
+    return _same_value(fact, other) or (fact.negated and not other.negated and _part(fact, other))
 
 
 def _replaces(fact: Fact, other: Fact) -> bool:
@@ -105,9 +110,14 @@ def _same_value(fact: Fact, other: Fact) -> bool:
     return folded(fact.value) == folded(other.value)
 
 
+def _part(denial: Fact, other: Fact) -> bool:
+    """Whether a denial names what it denies by some of its words: "the Volvo"."""
+    return {*folded(denial.value).split()} <= {*folded(other.value).split()}
+
+
 def _worth_keeping(fact: Fact) -> bool:
-    """A denial of something never asserted says something only if it names it."""
-    return bool(fact.value)
+    """A denial of something never asserted says something only if it names it for certain."""
+    return bool(fact.value) and fact.confidence >= DOUBTFUL
 
 
 def _confirm(result: Reconciled, held: Held, fact: Fact) -> None:

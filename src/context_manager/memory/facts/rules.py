@@ -26,6 +26,9 @@ SHAPES: dict[str, Shape] = {
     "first_name": words.first_name,
     "trade": words.trade,
     "moment": words.moment,
+    "branded": words.branded,
+    "address": words.address,
+    "phrase": words.manifold,
     "anything": str.strip,
     **{
         name: partial(words.word_of, name) for name in ("diets", "pets", "languages", "instruments")
@@ -61,9 +64,10 @@ class Rule:
         if missing or (not value and self.keep != ""):
             return None
         pair = " or ".join(sorted((folded(value), folded(about))))
+        head = folded(value).rpartition(" ")[2]
         return Fact(
             subject=who,
-            slot=self.slot.format(v=folded(value), pair=pair),
+            slot=self.slot.format(v=folded(value), s=folded(about), pair=pair, head=head),
             value=value if self.keep is None else self.keep,
             text=self.text.format(who=who, whose=whose(who), s=about, v=value),
             said_at=at,
@@ -94,4 +98,7 @@ def _rule(fields: dict[str, Any], abbreviations: dict[str, str]) -> Rule:
     pattern = str(fields["pattern"])
     for short, long in abbreviations.items():
         pattern = pattern.replace(f"{{{short}}}", long)
+    for name in ("occupations",):
+        listed = "|".join(sorted(words.lexicon(name)))
+        pattern = pattern.replace(f"{{{name}}}", f"(?:{listed})")
     return Rule(**{**fields, "pattern": re.compile(pattern)})

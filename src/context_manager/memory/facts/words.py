@@ -55,6 +55,14 @@ _POINTING = re.compile(
 )
 _HALF = re.compile(r"\b(?:an?|the|some|very|more|such)(?: [\w-]+)?$", re.IGNORECASE)
 _OWN = {"my": "their", "our": "their", "me": "them", "us": "them", "myself": "themselves"}
+_FIGURE = re.compile(
+    r"[$\u00a3\u20ac]?\+?\d[\d.,/() -]{0,20}(?<=\d)"
+    r"(?: ?(?:%|[ckm]?m|k?g|lbs?|kilos?|pounds|euros?|dollars|inch(?:es)?|feet|ft|years? old)\b)?"
+)
+_FIGURE_ENDS = re.compile(
+    r"\s?(?:$|[.,;!?)]| (?:now|but|and|because|since|so|these|at|from|after)\b)"
+)
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}(?![\w@])")
 _DATE = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tues?|wednes|thurs?|fri|satur|sun|monday|"
@@ -139,6 +147,39 @@ def moment(text: str) -> str:
     words = (text[: end.start()] if end else text).strip(" ,")
     words = re.sub(r"^(?:on|at|in|to)\s+", "", words)
     return words if _DATE.search(words) and len(words.split()) <= MOST_WORDS else ""
+
+
+def branded(text: str) -> str:
+    """A thing with a name of its own in it, without its article: "green Volvo estate"."""
+    words = re.sub(r"^(?:an?|the|my|our)\s+", "", thing(text))
+    return words if re.search(r"\b[A-Z]", words) else ""
+
+
+def manifold(text: str) -> str:
+    """A thing of two words or more, the last of which says what kind of thing it is."""
+    words = thing(text)
+    return words if len(words.split()) > 1 else ""
+
+
+def figure(text: str) -> str:
+    """A number with what is counted, as far as it says that."""
+    match = _FIGURE.match(text)
+    return match[0].strip(" ,.") if match and _FIGURE_ENDS.match(text, match.end()) else ""
+
+
+def address(text: str) -> str:
+    """An address for electronic mail."""
+    match = _MAIL.match(text.strip())
+    return match[0] if match else ""
+
+
+def aim(text: str) -> str:
+    """What somebody is up to, from "to" on."""
+    if not text.startswith("to "):
+        return ""
+    words = phrase(text[3:])
+    fits = 1 <= len(words.split()) <= MOST_WORDS and not _POINTING.search(words)
+    return f"to {words}" if fits else ""
 
 
 def word_of(name: str, text: str) -> str:

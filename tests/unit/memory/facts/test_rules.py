@@ -34,7 +34,7 @@ STATED = {
     "I'm originally from Wales, but I live in Hull.": [("origin", "Wales"), ("home", "Hull")],
     "I grew up in Kerry": [("origin", "Kerry")],
     "I work as a night nurse at St. Mary's Hospital.": [("job", "night nurse")],
-    "I'm a nurse at St. Mary's": [("job", "nurse")],
+    "I'm a nurse at St. Mary's": [("job", "nurse"), ("employer", "St. Mary's")],
     "I recently became a head gardener!": [("job", "head gardener")],
     "I got a new job as a data analyst at Beta Labs": [
         ("job", "data analyst"),
@@ -192,7 +192,7 @@ def test_every_rule_is_well_formed() -> None:
         assert "v" in rule.pattern.groupindex
         assert "{i}" not in rule.pattern.pattern
         rule.text.format(who="x", whose="x's", s="s", v="v")
-        rule.slot.format(v="v", pair="p")
+        rule.slot.format(v="v", s="s", pair="p", head="h")
 
 
 @given(st.text(max_size=400))
