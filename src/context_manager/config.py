@@ -173,6 +173,8 @@ class Config:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ConfigError(f"{path} must be a number, got {value!r}")
+            if path in _COUNTS and not isinstance(value, int):
+                raise ConfigError(f"{path} must be a whole number, got {value!r}")
             if not math.isfinite(value) or not low <= value <= high:
                 raise ConfigError(f"{path} must lie in [{low}, {high}], got {value!r}")
         for path, allowed in _CHOICES:
@@ -191,6 +193,16 @@ _OPTIONAL = tuple(
     f"spend.{what}_{window}"
     for what in ("calls", "tokens")
     for window in ("per_turn", "per_hour", "per_user", "in_total")
+)
+_COUNTS = frozenset(
+    {
+        "memory.stm_capacity",
+        "memory.chunk_size",
+        "memory.recent_k",
+        "memory.ltm_hits_k",
+        "memory.prompt_token_budget",
+        "llm.max_tokens",
+    }
 )
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.stm_capacity", 0, MAX_BUDGET),

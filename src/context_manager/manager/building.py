@@ -6,6 +6,7 @@ counting are pure and live in `context`; ranking lives in `retrieval`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,11 @@ from context_manager.context import (
     turn_pieces,
 )
 from context_manager.context.fence import HEADINGS
-from context_manager.errors import BudgetError
+from context_manager.errors import BudgetError, InputError
 from context_manager.manager import annotating, gathering, guarding
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
+from context_manager.manager.observing import checked_time
 from context_manager.memory.archive import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
@@ -40,6 +42,8 @@ from context_manager.tokens import as_counter
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
+
+_log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 
@@ -68,8 +72,8 @@ def build(
 ) -> Context:
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
-    limit = settings.memory.prompt_token_budget if budget is None else budget
-    moment = cm.clock() if now is None else now
+    limit = settings.memory.prompt_token_budget if budget is None else _checked_budget(budget)
+    moment = cm.clock() if now is None else checked_time(now)
     given = clean_text(user_input)
     working_set = cm.short_term_memory
     found = search(cm, given, limit, moment, watch.lap, as_of)
@@ -137,6 +141,12 @@ def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
     return pack(plan, limit, prefix_counts, lambda p, n: choose(p, n, count))
 
 
+def _checked_budget(budget: object) -> int:
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 0:
+        raise InputError(f"a budget must be a whole number of tokens, 0 or more, got {budget!r}")
+    return budget
+
+
 def ranking_settings(memory: MemoryConfig) -> Settings:
     """The weights of ranking."""
     return Settings(
@@ -188,7 +198,11 @@ def search(
         rerank=cm.reranker,
     )
     found = cm.archive.search(ask, lap)
-    own = _own_hits(cm, given, memory.ltm_hits_k)
+    try:
+        own = _own_hits(cm, given, memory.ltm_hits_k)
+    except Exception as error:  # noqa: BLE001 - a user's own memory, called like a hook
+        _log.warning("own long-term memory failed with %s", type(error).__name__)
+        return replace(found, degraded=(*found.degraded, "long_term_memory"))
     return replace(found, hits=(*own, *found.hits), covered=found.covered or bool(own))
 
 

@@ -196,8 +196,8 @@ class ContextManager(AsyncFace, BatchFace, FactFace, UpkeepFace, ManagerParts):
         query = clean_text(query)
         with self.hooks.watch("search", self.scope, {"input": query}) as watch:
             self.require_user()
-            if k < 0:
-                raise InputError(f"k must be 0 or more, got {k}")
+            if isinstance(k, bool) or not isinstance(k, int) or k < 0:
+                raise InputError(f"k must be a whole number, 0 or more, got {k!r}")
             if isinstance(kinds, str) or not set(KINDS).issuperset(kinds or ()):
                 raise InputError(f"kinds must be some of {sorted(KINDS)}, got {kinds!r}")
             memory = self.settings().memory

@@ -79,7 +79,7 @@ class ManagerParts:
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self._make_stm: Callable[[], ShortTermMemory] | None = None
-        self.long_term_memory: Any = LongTermMemory(
+        self.long_term_memory = LongTermMemory(
             self.embedding_provider.dimension,
             self.embedding_provider,
             archive=self._engine.archive,
@@ -134,6 +134,16 @@ class ManagerParts:
         other.scope = scope
         other.long_term_memory = _scoped_memory(self.long_term_memory, self.scope, scope)
         return other
+
+    @property
+    def long_term_memory(self) -> Any:
+        """Long-term memory of this scope; one that is assigned is asked for this scope alone."""
+        return self._long_term_memory
+
+    @long_term_memory.setter
+    def long_term_memory(self, memory: Any) -> None:
+        elsewhere = isinstance(memory, LongTermMemory) and memory.partition != self.scope.partition
+        self._long_term_memory = memory.scoped(self.scope) if elsewhere else memory
 
     @property
     def archive(self) -> Archive:

@@ -1,0 +1,67 @@
+"""What a manager is handed is checked before it is used, and a part of the user's own may fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from context_manager import Config, ContextManager, Scope
+from context_manager.errors import ConfigError, InputError
+from context_manager.memory.long_term import LongTermMemory, SQLiteLongTermMemory
+from context_manager.testing.embedders import HashEmbedder
+
+
+@pytest.fixture
+def manager() -> ContextManager:
+    made = ContextManager()
+    made.embedding_provider = HashEmbedder()
+    return made
+
+
+def test_an_assigned_memory_serves_the_scope_of_its_manager_alone(tmp_path):
+    """Whoever assigns a memory, it is never a place where two users meet."""
+    alice = ContextManager(scope=Scope(user_id="alice"))
+    alice.long_term_memory = SQLiteLongTermMemory(
+        tmp_path / "memory.db", 64, embedding_provider=HashEmbedder()
+    )
+    alice.add_memory("Alice keeps a mango tree")
+    other = alice.scoped(user_id="default")
+    assert alice.query_memory("mango tree?")
+    assert other.query_memory("mango tree?") == []
+    assert "mango" not in other.build_context("Which tree?")
+
+
+def test_a_memory_of_the_users_own_that_fails_costs_quality_not_the_call(manager):
+    class Broken(LongTermMemory):
+        def search(self, query, k=7):
+            raise RuntimeError("no")
+
+    manager.observe("The key lies under the pot", "Noted")
+    manager.long_term_memory = Broken(64, HashEmbedder())
+    context = manager.scoped(session_id="new").build("Where is the key?")
+    assert "under the pot" in context.text
+    assert "long_term_memory" in context.degraded
+
+
+@pytest.mark.parametrize("budget", [-1, 2.5, "12", True, float("nan")])
+def test_a_budget_is_a_whole_number(manager, budget):
+    with pytest.raises(InputError, match="budget must be a whole number"):
+        manager.build("hi", budget=budget)
+
+
+@pytest.mark.parametrize("now", ["today", float("nan"), True])
+def test_the_present_is_a_finite_number(manager, now):
+    with pytest.raises(InputError, match="finite number"):
+        manager.build("hi", now=now)
+
+
+@pytest.mark.parametrize("k", [-1, 2.5, "3", True])
+def test_k_is_a_whole_number(manager, k):
+    with pytest.raises(InputError, match="k must be a whole number"):
+        manager.search("hi", k=k)
+
+
+def test_counts_in_the_settings_are_whole_numbers():
+    config = Config()
+    config.memory.recent_k = 2.5
+    with pytest.raises(ConfigError, match=r"recent_k must be a whole number"):
+        ContextManager(config)
