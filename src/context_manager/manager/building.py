@@ -27,9 +27,9 @@ from context_manager.context import (
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError, InputError
 from context_manager.manager import annotating, gathering, guarding
+from context_manager.manager.checking import checked_time
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
-from context_manager.manager.observing import checked_time
 from context_manager.memory.archive import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory

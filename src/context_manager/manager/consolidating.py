@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ConflictError
 from context_manager.manager import gathering, guarding, learning
+from context_manager.manager.checking import checked_metadata
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
@@ -119,17 +120,25 @@ def _without_quarantined(chunk: Sequence[Turn]) -> list[Turn]:
 def _chunk_entry(
     cm: ContextManager, chunk: Sequence[Turn], summary: Summary, sources: Sequence[MemoryEntry]
 ) -> MemoryEntry:
-    about = cm.summarizer.create_summary_metadata(list(chunk), summary.text)
     return MemoryEntry(
         id=new_id("sum"),
         text=summary.text,
-        metadata={**about, "level": "chunk", **_made_by(summary)},
+        metadata={**_about(cm, chunk, summary), "level": "chunk", **_made_by(summary)},
         timestamp=chunk[-1].timestamp,
         kind="summary",
         scope=cm.scope,
         trust=min((source.trust for source in sources), default=derived_trust(chunk)),
         source_ids=tuple(source.id for source in sources),
     )
+
+
+def _about(cm: ContextManager, chunk: Sequence[Turn], summary: Summary) -> dict[str, Any]:
+    """What the summarizer says of a summary; nothing where that cannot be stored."""
+    try:
+        return checked_metadata(cm.summarizer.create_summary_metadata(list(chunk), summary.text))
+    except Exception as error:  # noqa: BLE001 - a summarizer of the user's own, called as a hook
+        _log.warning("the summarizer's metadata failed with %s", type(error).__name__)
+        return {}
 
 
 def _stored_messages(cm: ContextManager, chunk: Sequence[Turn]) -> list[MemoryEntry]:

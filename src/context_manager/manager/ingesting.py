@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ImportFormatError, InputError
+from context_manager.manager.checking import checked_metadata, checked_time
 from context_manager.manager.hearing import admitted, without_secrets
 from context_manager.manager.hooks import Watch
-from context_manager.manager.observing import checked_metadata, checked_time
 from context_manager.memory.drafting import new_id
 from context_manager.records import KINDS, Kind, MemoryEntry, Trust
 from context_manager.records.message import clean_text

@@ -6,7 +6,6 @@ the working set is handed to `consolidating`. No LLM call and no embedding happe
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import InputError
 from context_manager.manager import consolidating, learning
+from context_manager.manager.checking import checked_metadata, checked_time
 from context_manager.manager.hearing import heard, values_without_secrets
 from context_manager.manager.hooks import Watch
 from context_manager.manager.session import Session
@@ -23,13 +23,6 @@ from context_manager.store.protocol import Change
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
-
-
-METADATA_BYTES = 16_384
-"""Longest metadata of one turn, message or entry, as JSON."""
-
-METADATA_DEPTH = 8
-"""Most tables and lists inside one another in metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,50 +71,10 @@ def as_message(given: Message | Mapping[str, Any]) -> Message:
     )
 
 
-def checked_time(value: object) -> float:
-    """A timestamp as float.
-
-    Raises:
-        InputError: Not a finite number.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InputError(f"a timestamp must be a finite number of seconds, got {value!r}")
-    return float(value)
-
-
-def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Metadata as a plain dict.
-
-    Raises:
-        InputError: It cannot be written as JSON, is longer than `METADATA_BYTES`, or is nested
-            deeper than `METADATA_DEPTH`.
-    """
-    if not metadata:
-        return {}
-    try:
-        packed = json.dumps(dict(metadata), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"metadata must be JSON-ready: {error}") from error
-    if len(packed) > METADATA_BYTES:
-        raise InputError(
-            f"metadata has {len(packed):,} bytes as JSON, at most {METADATA_BYTES:,} are allowed; "
-            "what is long belongs into a text"
-        )
-    plain: dict[str, Any] = json.loads(packed)
-    if _depth(plain) > METADATA_DEPTH:
-        raise InputError(f"metadata is nested deeper than {METADATA_DEPTH} levels")
-    return plain
-
-
 def _checked(message: Message) -> Message:
     if not message.metadata:
         return message
     return replace(message, metadata=checked_metadata(message.metadata))
-
-
-def _depth(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, inner), default=0) if isinstance(value, dict | list) else 0
 
 
 def observe(

@@ -7,6 +7,7 @@ import pytest
 from context_manager import Config, ContextManager, Scope
 from context_manager.errors import ConfigError, InputError
 from context_manager.memory.long_term import LongTermMemory, SQLiteLongTermMemory
+from context_manager.memory.summarizer import HierarchicalSummarizer
 from context_manager.testing.embedders import HashEmbedder
 
 
@@ -65,3 +66,17 @@ def test_counts_in_the_settings_are_whole_numbers():
     config.memory.recent_k = 2.5
     with pytest.raises(ConfigError, match=r"recent_k must be a whole number"):
         ContextManager(config)
+
+
+def test_a_summarizer_with_unusable_metadata_loses_no_turn(manager):
+    class Odd(HierarchicalSummarizer):
+        def create_summary_metadata(self, turns, summary):
+            return {"made": object()}
+
+    manager.summarizer = Odd()
+    manager.config.memory.stm_capacity = 100
+    manager.config.memory.chunk_size = 50
+    for number in range(12):
+        manager.observe(f"Crate {number} holds the blue lanterns of the harbour", "Noted, thanks")
+    assert len(manager.short_term_memory.pending) < 8
+    assert "Summary" in manager.build_context("Which crates?")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from context_manager import Config, ContextManager, MemoryConfig, Message
 from context_manager.embedding import EmbeddingProvider
 from context_manager.errors import InputError
-from context_manager.manager.observing import METADATA_BYTES, METADATA_DEPTH
+from context_manager.manager.checking import METADATA_BYTES, METADATA_DEPTH
 from context_manager.records.message import clean_text
 from context_manager.store.protocol import EntryFilter
 from context_manager.testing.embedders import HashEmbedder
