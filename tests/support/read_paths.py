@@ -7,6 +7,7 @@ of reading fails the tests until somebody has said what it shows.
 
 from __future__ import annotations
 
+import tempfile
 from asyncio import run
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ MANAGER: dict[str, Reading] = {
     "build_context_async": lambda cm, asked: run(cm.build_context_async(asked.question)),
     "build_context_batch": lambda cm, asked: cm.build_context_batch([asked.question]),
     "expand": lambda cm, asked: _each(cm.expand, asked.ids),
+    "export": lambda cm, asked: _exported(cm),
     "explain": lambda cm, asked: cm.explain(asked.question, budget=50_000),
     "facts": lambda cm, asked: [*cm.facts(), *cm.facts(as_of=cm.clock())],
     "get": lambda cm, asked: _each(cm.get, asked.ids),
@@ -61,6 +63,7 @@ MANAGER: dict[str, Reading] = {
 MANAGER_WRITES = {
     "aclose", "add_memory", "add_memory_async", "add_memory_batch", "clear_memory", "close",
     "consolidate", "correct", "embed_later", "embed_now", "forget", "forget_async",
+    "import_export",
     "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch",
     "observe_messages",
     "observe_messages_async", "pin", "release", "revert", "unpin",
@@ -155,6 +158,16 @@ def read_store(cm: ContextManager, asked: Asked) -> Iterator[str]:
 def raw_bytes(directory: Path) -> dict[str, bytes]:
     """Every file below a directory, logs and temporary files too."""
     return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def _exported(cm: ContextManager) -> str:
+    """The text of an export, but the scope that it is of: that was the reader's own to ask with."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "export.jsonl"
+        cm.export(path)
+        return "\n".join(
+            line for line in path.read_text().splitlines() if '"record":"partition"' not in line
+        )
 
 
 def _shown(value: Any) -> str:

@@ -5,9 +5,13 @@ Decides names and arguments; each method is a thin face over one module beside i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from context_manager.manager import reverting
+from context_manager.manager import exporting, importing, reverting
+from context_manager.manager.exporting import Exported
+from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
 from context_manager.records import Receipt
 
@@ -54,6 +58,51 @@ class UpkeepFace(ManagerParts):
         """
         self.require_user()
         reverting.release(self._whole, entry_id)
+
+    def export(
+        self, path: str | Path, *, everybody: bool = False, vectors: bool = False
+    ) -> Exported:
+        """Write all memory of this user to a new file of JSON lines that `import_export` reads.
+
+        Original ids, times, order and provenance are in it, receipts and tombstones too; the file
+        is as private as the store.
+
+        Args:
+            path: The file; it must not exist.
+            everybody: The memory of all users of the store.
+            vectors: Take the vectors along, so that importing needs no embedding.
+
+        Raises:
+            InputError: The file exists already.
+            StoreError: It cannot be written, or others write too often.
+        """
+        if not everybody:
+            self.require_user()
+        return exporting.export(self._whole, Path(path), everybody, vectors)
+
+    def import_export(
+        self,
+        path: str | Path,
+        *,
+        everybody: bool = False,
+        progress: Callable[[int], object] | None = None,
+    ) -> Imported:
+        """Add what `export` wrote. What was forgotten since, here or there, stays out.
+
+        A second import of the same file adds nothing. The file's tombstones erase what they name.
+
+        Args:
+            path: The file; it is checked to its end first.
+            everybody: Also the memory of other users.
+            progress: Is told how many entries were added so far.
+
+        Raises:
+            ImportFormatError: Not an export, newer, damaged or truncated; nothing was added.
+            ScopeError: It holds memory of others, and ``everybody`` is off.
+        """
+        if not everybody:
+            self.require_user()
+        return importing.import_export(self._whole, Path(path), everybody, progress)
 
     def receipts(self) -> list[Receipt]:
         """Every receipt of what was forgotten of this user, oldest first."""

@@ -128,7 +128,8 @@ class Archive:
     def add(self, entry: MemoryEntry) -> None:
         """Remember an entry; its vector follows."""
         draft = self.drafter.entry(self.admit(entry))
-        self.apply(entry.scope.partition, Change(entries=(draft,)))
+        strike = (self.erasures.unbury(entry.id),)
+        self.apply(entry.scope.partition, Change(entries=(draft,), strike=strike))
 
     def embed_pending(self, partition: Partition, limit: int | None = None) -> int:
         """Embed what has no vector of the present model yet.

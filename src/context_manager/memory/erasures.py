@@ -46,20 +46,33 @@ class Erasures:
             for identifier in dict.fromkeys(ids)
         )
 
+    def unbury(self, identifier: str) -> tuple[str, str]:
+        """What to strike when an id that was forgotten is given to something new."""
+        return TOMBSTONES, tombstone(self._keys[TOMBSTONES], identifier)
+
     def tombstone_of_all(self, partition: Partition, at: float) -> LedgerDraft:
         """The line that buries everything the partition holds now."""
         change = self._store.version(partition).change
         body = {"at": at, "change": change, "store": self.store_id}
         return LedgerDraft(TOMBSTONES, ALL, json.dumps(body), replace=True)
 
-    def buried(self, partition: Partition, ids: Iterable[str]) -> set[str]:
-        """Which of these ids were forgotten one by one, here or where the tombstones are from."""
+    def buried(
+        self, partition: Partition, ids: Iterable[str], among: Iterable[str] | None = None
+    ) -> set[str]:
+        """Which of these ids were forgotten one by one, here or where the tombstones are from.
+
+        Args:
+            partition: Whose tombstones.
+            ids: Of entries or turns.
+            among: Only tombstones of these names.
+        """
         names = {
             tombstone(key, identifier): identifier
             for identifier in ids
             for key in (self._keys[TOMBSTONES], *self._foreign(partition, TOMBSTONES).values())
         }
-        found = self._store.ledger(partition, TOMBSTONES, list(names))
+        wanted = names if among is None else names.keys() & set(among)
+        found = self._store.ledger(partition, TOMBSTONES, list(wanted))
         return {names[line.name] for line in found}
 
     def burial(self, partition: Partition) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class Mirror:
             blob = () if vector is None or not np.any(vector) else (_unit(vector),)
             model = embedder.fingerprint if blob else ""
             draft = archive.drafter.entry(replace(entry, embedding=None), blob, model)
-            archive.apply(scope.partition, Change(entries=(draft,)))
+            strike = (archive.erasures.unbury(entry.id),)
+            archive.apply(scope.partition, Change(entries=(draft,), strike=strike))
             if place >= self.index.ntotal:
                 self.index.add(np.zeros(self._dimension) if vector is None else vector)
         if len(self.entries) != self._known:

@@ -1,4 +1,4 @@
-"""From one store to another, losing nothing: turns, entries, vectors, marks.
+"""From one store to another, losing nothing: turns, entries, vectors, marks, the ledger.
 
 Decides the order of copying and what is made anew (words are hashed with each store's own key).
 It knows no back end.
@@ -7,14 +7,23 @@ It knows no back end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
 from context_manager.memory.drafting import Drafter, new_id
+from context_manager.memory.erasures import Erasures
+from context_manager.memory.portable import BOOKS
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store import Store
-from context_manager.store.protocol import Change, EntryDraft, EntryFilter, TurnDraft
+from context_manager.store.protocol import (
+    Change,
+    EntryDraft,
+    EntryFilter,
+    LedgerDraft,
+    TurnDraft,
+)
 
 T = TypeVar("T")
 
@@ -31,7 +40,7 @@ def copy_all(source: Store, target: Store, count_tokens: Callable[[str], int], m
         model: Fingerprint of the vectors that are taken along.
     """
     drafter = Drafter(target.secret(), count_tokens)
-    for partition in source.partitions():
+    for partition in source.partitions(ledgers=True):
         for change in _changes(source, partition, drafter, model):
             target.apply(partition, change)
 
@@ -56,6 +65,22 @@ def _changes(source: Store, partition: Partition, drafter: Drafter, model: str) 
     rest = [draft(entry) for entry in found if not entry.turn_id]
     for group in _groups(rest):
         yield Change(entries=tuple(group))
+    yield Change(ledger=tuple(_ledger(source, partition)))
+
+
+def _ledger(source: Store, partition: Partition) -> Iterator[LedgerDraft]:
+    for book in BOOKS:
+        for line in source.ledger(partition, book):
+            yield LedgerDraft(book, line.name, line.body)
+    yield from Erasures(source).keys(partition)
+
+
+def placeholders(scope: Scope, turn: Turn, seq: int) -> list[TurnDraft]:
+    """Turns without messages for the places from ``seq`` up to the turn's own: those of turns
+    that were forgotten. So each turn keeps its place, and a window of recent turns its beginning.
+    """
+    empty = Turn("", "", 0, turn.timestamp)
+    return [TurnDraft(scope, replace(empty, id=new_id("turn")), ()) for _ in range(seq, turn.seq)]
 
 
 def _session_changes(
@@ -73,14 +98,10 @@ def _session_changes(
 def _in_place(
     scope: Scope, turns: Iterable[Turn], messages: dict[str | None, list[EntryDraft]]
 ) -> Iterator[TurnDraft]:
-    """The drafts of a session's turns; where one was forgotten, one without messages uses its seq.
-
-    So each turn keeps its place, and a window of recent turns begins where it did.
-    """
+    """The drafts of a session's turns, each in its place."""
     seq = 0
     for turn in turns:
-        for _ in range(turn.seq - seq):
-            yield TurnDraft(scope, Turn("", "", 0, turn.timestamp, id=new_id("turn")), ())
+        yield from placeholders(scope, turn, seq)
         drafts = tuple(messages[turn.id])
         yield TurnDraft(scope.narrowed(task_id=drafts[0].entry.scope.task_id), turn, drafts)
         seq = turn.seq + 1

@@ -1,0 +1,71 @@
+"""All memory of a user, or of a whole store, to one file of JSON lines.
+
+Decides that the file shows one state of each partition. Its frame is `memory.export_file`'s, what
+a record holds `memory.portable`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from context_manager.errors import StoreBusyError
+from context_manager.memory.export_file import write
+from context_manager.memory.portable import Record, partition_records
+from context_manager.records import Partition
+
+if TYPE_CHECKING:
+    from context_manager.manager.manager import ContextManager
+
+TRIES = 5
+"""How often a partition is read again because others wrote while it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What `export` wrote.
+
+    Args:
+        partitions, turns, entries: How many of each; messages count as entries.
+        bytes: Size of the file.
+    """
+
+    partitions: int
+    turns: int
+    entries: int
+    bytes: int
+
+
+def export(cm: ContextManager, path: Path, everybody: bool, vectors: bool) -> Exported:
+    """Write the file; see `ContextManager.export`."""
+    counts: Counter[str] = Counter()
+    partitions = [cm.scope.partition]
+    if everybody:
+        partitions = cm.archive.store.partitions(ledgers=True)
+    records = _records(cm, partitions, cm.model() if vectors else None, counts)
+    size = write(path, records, cm.clock(), cm.archive.erasures.store_id)
+    return Exported(counts["partition"], counts["turn"], counts["entry"], size)
+
+
+def _records(
+    cm: ContextManager, partitions: list[Partition], model: str | None, counts: Counter[str]
+) -> Iterator[Record]:
+    for partition in partitions:
+        for record in _steady(cm, partition, model):
+            counts[record["record"]] += 1
+            counts["entry"] += len(record.get("messages", ()))
+            yield record
+
+
+def _steady(cm: ContextManager, partition: Partition, model: str | None) -> list[Record]:
+    """The records of a partition as it was at one time."""
+    store, erasures = cm.archive.store, cm.archive.erasures
+    for _ in range(TRIES):
+        before = store.version(partition)
+        records = list(partition_records(store, erasures, partition, model))
+        if store.version(partition) == before:
+            return records
+    raise StoreBusyError("others write too often to read one state for the export; try again")
