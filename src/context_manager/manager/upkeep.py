@@ -104,6 +104,35 @@ class UpkeepFace(ManagerParts):
             self.require_user()
         return importing.import_export(self._whole, Path(path), everybody, progress)
 
+    def reembed(
+        self, *, everybody: bool = False, progress: Callable[[int], object] | None = None
+    ) -> int:
+        """Give all memory of this user vectors of the present embedding model.
+
+        Needed after a change of the model: until then words alone rank, and vectors of the two
+        are never compared. Others may read and write meanwhile; a call that was killed goes on
+        where it stopped. The old vectors stay until all is done.
+
+        Args:
+            everybody: The memory of all users of the store.
+            progress: Is told how many passages were embedded so far.
+
+        Returns:
+            How many passages were embedded.
+
+        Raises:
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        if not everybody:
+            self.require_user()
+            return self.archive.reembed(self.scope.partition, progress)
+        done = 0
+        for partition in self.archive.store.partitions():
+            done += self.archive.reembed(partition)
+            if progress is not None:
+                progress(done)
+        return done
+
     def receipts(self) -> list[Receipt]:
         """Every receipt of what was forgotten of this user, oldest first."""
         self.require_user()

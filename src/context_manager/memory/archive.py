@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from context_manager.embedding.processes import PerProcess
 from context_manager.embedding.protocol import Embedder
-from context_manager.errors import EmbeddingError
+from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.memory.drafting import Drafter, embedded_text
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader, Reranker
@@ -36,6 +36,9 @@ VIEWS = 64
 """Partitions whose columns are kept in this process; the least recently used are let go."""
 
 EMBED_BATCH = 500
+
+REEMBEDDED_AT_ONCE = 256
+"""Passages that a changed model may embed anew without being asked to: that takes a moment only."""
 
 LOCKS = 64
 """Partitions that can be embedded at the same time."""
@@ -142,12 +145,57 @@ class Archive:
             How many were embedded.
 
         Raises:
+            ModelMismatchError: Most passages have vectors of another model; see `reembed`.
             EmbeddingError: The embedder failed; what was embedded before stays.
         """
         embedder = self._embedder()
         # No text is embedded twice at a time: whoever comes second finds it done.
         with self._embedding()[hash(partition) % LOCKS]:
+            if self.store.pending(partition, embedder.fingerprint, 1):
+                self._check_model(partition, embedder.fingerprint)
             return self._embed_pending(partition, embedder, limit)
+
+    def reembed(self, partition: Partition, progress: Callable[[int], object] | None = None) -> int:
+        """Give every passage a vector of the present model, then drop those of others.
+
+        Others may read and write meanwhile: words serve them. What is done stays done, so a call
+        after a killed one goes on where that stopped.
+
+        Args:
+            partition: Whose passages.
+            progress: Is told how many were embedded so far.
+
+        Returns:
+            How many were embedded.
+
+        Raises:
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        done = 0
+        while True:
+            with self._embedding()[hash(partition) % LOCKS]:
+                step = self._embed_pending(partition, embedder, EMBED_BATCH)
+            if not step:
+                break
+            done += step
+            if progress is not None:
+                progress(done)
+        for model in self.store.models(partition):
+            if model != embedder.fingerprint:
+                self.apply(partition, Change(drop_model=model))
+        return done
+
+    def _check_model(self, partition: Partition, model: str) -> None:
+        """Refuse to begin with a second model where there is much of a first one."""
+        counts = self.store.models(partition)
+        own = counts.pop(model, 0)
+        most = max(counts.values(), default=0)
+        if most > max(own, REEMBEDDED_AT_ONCE):
+            raise ModelMismatchError(
+                f"{most} passages have vectors of another model than {model!r}; words serve until "
+                "reembed() has given them vectors of this one"
+            )
 
     def _embed_pending(self, partition: Partition, embedder: Embedder, limit: int | None) -> int:
         model = embedder.fingerprint
@@ -206,7 +254,7 @@ class Archive:
             lap("embed")
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
-            degraded = ("embedding",)
+            degraded = ("model",) if isinstance(error, ModelMismatchError) else ("embedding",)
         snapshot = self.snapshot(partition)
         lap("columns")
         query = parse(text, key=self.secret, vector=vector, now=ask.now)
