@@ -80,7 +80,7 @@ class ManagerParts:
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self._make_stm: Callable[[], ShortTermMemory] | None = None
         self.long_term_memory = LongTermMemory(
-            self.embedding_provider.dimension,
+            self._engine.archive.dimension,
             self.embedding_provider,
             archive=self._engine.archive,
             scope=scope,
@@ -186,8 +186,8 @@ class ManagerParts:
         return self.config
 
     def model(self) -> str:
-        """Fingerprint of the embedding model in use."""
-        return self._embedder().fingerprint
+        """Fingerprint of the embedding model in use; "" while it cannot even say that."""
+        return self._engine.archive.model
 
     def embed_later(self) -> None:
         """Embed what is pending in this partition in the background, a few passages at a time."""

@@ -120,9 +120,14 @@ class Archive:
         self._embedding = PerProcess(lambda: [RLock() for _ in range(LOCKS)])
 
     @property
+    def model(self) -> str:
+        """Fingerprint of the present model; "" while it cannot even say that."""
+        return _space(self._embedder())[0]
+
+    @property
     def dimension(self) -> int:
-        """Length of the vectors of the present model."""
-        return self._embedder().dimension
+        """Length of the vectors of the present model; 1 while it cannot even say that."""
+        return _space(self._embedder())[1]
 
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Write a change; when it returns, it is as durable as the store promises."""
@@ -258,7 +263,7 @@ class Archive:
         snapshot = self.snapshot(partition)
         lap("columns")
         query = parse(text, key=self.secret, vector=vector, now=ask.now)
-        known = knows(_fingerprint(self._embedder()))
+        known = knows(self.model)
         settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
         reader = HitReader(self.store, partition, snapshot)
@@ -273,12 +278,12 @@ class Archive:
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""
-        embedder = self._embedder()
-        key = (partition, _fingerprint(embedder))
+        model, dimension = _space(self._embedder())
+        key = (partition, model)
         with self._lock:
             view = self._views.get(key)
             if view is None:
-                view = PartitionView(self.store, partition, key[1], embedder.dimension)
+                view = PartitionView(self.store, partition, model, dimension)
                 self._views[key] = view
             self._views.move_to_end(key)
             while len(self._views) > VIEWS:
@@ -287,8 +292,7 @@ class Archive:
 
     def vectors(self, partition: Partition, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vector of each entry's first passage, for those that have one of this model."""
-        model = _fingerprint(self._embedder())
-        packed = self.store.vectors(partition, ids, model)
+        packed = self.store.vectors(partition, ids, self.model)
         return {key: np.frombuffer(blob, dtype="<f4") for key, blob in packed.items()}
 
     def _pending_texts(self, partition: Partition, ids: Sequence[str]) -> dict[str, MemoryEntry]:
@@ -301,12 +305,12 @@ def _packed(vector: object) -> bytes:
     return np.asarray(vector, dtype="<f4").tobytes()
 
 
-def _fingerprint(embedder: Embedder) -> str:
-    """The model's fingerprint, or "" while the embedder cannot even say that."""
+def _space(embedder: Embedder) -> tuple[str, int]:
+    """Fingerprint and dimension of the model; ("", 1) while the embedder cannot even say that."""
     try:
-        return embedder.fingerprint
+        return embedder.fingerprint, embedder.dimension
     except EmbeddingError:
-        return ""
+        return "", 1
 
 
 def _unchanged(value: T) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from context_manager import Config, ContextManager, LLMConfig, MemoryConfig
+from context_manager import Config, ContextManager, EmbeddingConfig, LLMConfig, MemoryConfig
 from context_manager.errors import BudgetError, EmbeddingError, ScopeError
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.llm import ScriptedLLM
@@ -109,3 +109,24 @@ def test_a_counter_of_the_users_own_is_what_the_budget_is_counted_by(counter, bu
         else:
             assert context.tokens == cm.count(context.text) <= budget
             assert sum(slot.tokens for slot in context.slots) == context.tokens
+
+
+def unreachable(texts):
+    raise ConnectionRefusedError("nobody there")
+
+
+def test_an_embedder_that_never_worked_costs_quality_only(tmp_path):
+    embedding = EmbeddingConfig("openai", options={"model": "m", "base_url": "http://127.0.0.1:9"})
+    started_dead = ContextManager(Config(embedding=embedding))
+    assigned_dead = ContextManager()
+    assigned_dead.embedding_provider = unreachable
+    for cm in (started_dead, assigned_dead):
+        cm.observe("Crate 17 holds 117 lamps.", "Counted.")
+        context = cm.scoped(session_id="another").build("How many lamps are in crate 17?")
+        assert "Crate 17 holds 117 lamps." in context.text
+        assert context.degraded == ("embedding",)
+        assert cm.get_stats()["long_term_memory"]["num_entries"] == 2
+        cm.save(tmp_path / f"{id(cm)}.db")
+        cm.embedding_provider = HashEmbedder()
+        assert cm.build("How many lamps are in crate 17?").degraded == ()
+        assert cm.long_term_memory.index.row(0).any()
