@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from context_manager import Config, ContextManager, EmbeddingConfig, LLMConfig, MemoryConfig
-from context_manager.errors import BudgetError, EmbeddingError, ScopeError
+from context_manager.errors import EmbeddingError, ScopeError
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.llm import ScriptedLLM
 from context_manager.tokens import TokenCounter
@@ -94,7 +94,7 @@ class Words:
 
 
 @pytest.mark.parametrize("counter", [Characters(), Words()])
-@pytest.mark.parametrize("budget", [40, 300, 2000])
+@pytest.mark.parametrize("budget", [80, 300, 2000])
 def test_a_counter_of_the_users_own_is_what_the_budget_is_counted_by(counter, budget):
     cm = ContextManager(Config(memory=MemoryConfig(input_overflow="middle_cut")))
     cm.embedding_provider = HashEmbedder()
@@ -102,13 +102,9 @@ def test_a_counter_of_the_users_own_is_what_the_budget_is_counted_by(counter, bu
     for number in range(30):
         cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
     for question in ("Which crate?", "Which crate? " * 500):
-        try:
-            context = cm.build(question, budget=budget)
-        except BudgetError as error:
-            assert error.needed > budget
-        else:
-            assert context.tokens == cm.count(context.text) <= budget
-            assert sum(slot.tokens for slot in context.slots) == context.tokens
+        context = cm.build(question, budget=budget)
+        assert context.tokens == cm.count(context.text) <= budget
+        assert sum(slot.tokens for slot in context.slots) == context.tokens
 
 
 def unreachable(texts):
