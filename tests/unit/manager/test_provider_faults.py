@@ -44,18 +44,21 @@ FAULTS: dict[str, Act] = {
 }
 """What a provider may do, by name."""
 
+ENDLESS = (server.hang, server.drip)
+
 MOVES = [("I live in Leeds.", "Noted."), ("The cellar holds 40 jars of plums.", "That is a lot.")]
 
 
 @pytest.fixture(params=PROVIDERS)
 def open_with(request: pytest.FixtureRequest) -> Iterator[Callable[[FaultServer], Any]]:
-    """Opens a manager whose model is at a server, one try of half a second each."""
+    """Opens a manager whose model is at a server; nothing is tried twice."""
     made: list[ContextManager] = []
 
     @contextmanager
     def open_at(at: FaultServer, **settings: Any) -> Iterator[ContextManager]:
         path = "/v1" if request.param == "openai" else ""
-        keywords = {"timeout": 0.5, "deadline": 0.5, "max_retries": 0}
+        wait = 0.5 if at.script[0] in ENDLESS else 30.0
+        keywords = {"timeout": wait, "deadline": wait, "max_retries": 0}
         llm = LLMConfig(
             provider=request.param,
             model="m",
