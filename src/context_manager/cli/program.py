@@ -14,7 +14,15 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from context_manager.cli.commands import asking, demonstrating, filling, keeping, looking, serving
+from context_manager.cli.commands import (
+    asking,
+    chatting,
+    demonstrating,
+    filling,
+    keeping,
+    looking,
+    serving,
+)
 from context_manager.cli.invocation import Surroundings
 from context_manager.cli.options import adopt, as_command, keep_options, with_shared
 from context_manager.cli.outcome import EXIT_CODES, code_of, tell
@@ -39,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("unpin", keeping.unpin, "Remember"),
     Command("context", asking.context, "Ask"),
     Command("query", asking.query, "Ask"),
+    Command("chat", chatting.chat, "Ask"),
     Command("list", looking.list_, "Look"),
     Command("show", looking.show, "Look"),
     Command("stats", looking.stats, "Look"),

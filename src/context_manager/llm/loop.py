@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+GRACE = 5.0
+"""Seconds that an interrupt waits at most for the work it cancels."""
+
 
 class BackgroundLoop:
     """A loop that starts when first needed, and anew in a forked child."""
@@ -26,12 +29,25 @@ class BackgroundLoop:
         self._pid = 0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work there and wait; an interrupt of the waiting thread cancels it."""
-        future = self._submit(work)
+        """Do the work there and wait; an interrupt of the waiting thread cancels it.
+
+        It is over when the interrupt goes on, so that what it worked on may be closed.
+        """
+        over = threading.Event()
+
+        async def watched() -> T:
+            try:
+                return await work
+            finally:
+                over.set()
+
+        future = self._submit(watched())
         try:
             return future.result()
-        finally:
-            future.cancel()
+        except BaseException:
+            if future.cancel():
+                over.wait(GRACE)
+            raise
 
     async def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work there and await it; cancelling cancels it there."""
