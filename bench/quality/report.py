@@ -43,7 +43,7 @@ def caching(replayed: Rows, windows: Rows) -> str:
             lines.append([dataset, label, reused, _mean(row[name] for row in asked)])
         difference = f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
         lines.append([dataset, "difference", "", difference])
-    head = ["data", "layout", "stands again", "recall at the end of a session, 4,000 tokens"]
+    head = ["data", "layout", "stands again", "gold named at the end of a session, 1,000 tokens"]
     return "### The beginning that a prompt cache can reuse\n\n" + table(head, lines) + "\n"
 
 

@@ -127,13 +127,16 @@ BASELINES = tuple(_BASELINES)
 
 
 def _in_order(pieces: Sequence[Piece], budget: int) -> list[Piece]:
-    """As many pieces, in order, as their estimated costs allow; headings are counted later."""
+    """Every piece, in order, that still fits by its estimated cost; headings are counted later.
+
+    One that does not fit is passed over, as the package does: a long message must not end a list.
+    """
     chosen, used = [], 0
     groups: set[str] = set()
     for piece in pieces:
-        used += piece.tokens + (8 if piece.group not in groups else 0)
-        groups.add(piece.group)
-        if used > budget:
-            break
-        chosen.append(piece)
+        cost = piece.tokens + (8 if piece.group not in groups else 0)
+        if used + cost <= budget:
+            used += cost
+            groups.add(piece.group)
+            chosen.append(piece)
     return chosen
