@@ -24,6 +24,8 @@ from context_manager.store.protocol import EntryFilter
 
 Scores = NDArray[np.float64]
 RRF_K = 60
+FRAME = 30
+"""Tokens of the section's heading and fence, at most."""
 LEAST_LINE = 8
 """Tokens below which hardly a message lies: bounds how many messages are tried."""
 
@@ -130,8 +132,9 @@ def _in_order(pieces: Sequence[Piece], budget: int) -> list[Piece]:
     """Every piece, in order, that still fits by its estimated cost; headings are counted later.
 
     One that does not fit is passed over, as the package does: a long message must not end a list.
+    Room is left for the frame, so that nothing that was chosen must be dropped again.
     """
-    chosen, used = [], 0
+    chosen, used = [], FRAME
     groups: set[str] = set()
     for piece in pieces:
         cost = piece.tokens + (8 if piece.group not in groups else 0)
