@@ -146,6 +146,9 @@ class Config:
         screening: What is done about text that looks like an order to the model: "off", "tag"
             marks it in its metadata, "quarantine" also keeps such text of tools and documents out
             of prompts until `release`.
+        record: Write down how each prompt was built, so that `replay` can rebuild it by its id:
+            references to memory, not the texts again.
+        recorded: Recorded prompts kept of each user; `sweep` drops older ones.
         durability: "full" survives power loss, "normal" survives a killed process only.
     """
 
@@ -159,6 +162,8 @@ class Config:
     secrets: Literal["off", "redact", "reject"] = "off"
     secret_kinds: tuple[str, ...] | None = None
     screening: Literal["off", "tag", "quarantine"] = "tag"
+    record: bool = False
+    recorded: int = 10_000
     durability: Literal["full", "normal"] = "full"
 
     def check(self) -> None:
@@ -214,6 +219,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.recency_weight", 0, 1),
     ("memory.recency_half_life_days", 0.0001, 1_000_000),
     ("memory.importance_weight", 0, 1),
+    ("recorded", 0, MAX_BUDGET),
     ("llm.max_tokens", 1, MAX_BUDGET),
     ("llm.temperature", 0, 2),
     *((path, 0, MAX_LIMIT) for path in _OPTIONAL),

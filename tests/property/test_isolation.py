@@ -154,7 +154,8 @@ class Memories(RuleBasedStateMachine):
 
     def _open(self) -> None:
         memory = MemoryConfig(stm_capacity=60, chunk_size=30)
-        self.root = ContextManager.open(self._path, Config(memory=memory, durability="normal"))
+        config = Config(memory=memory, durability="normal", record=True)
+        self.root = ContextManager.open(self._path, config)
         self.root.embedding_provider = HashEmbedder(8)
 
     def _at(self, scope: Scope) -> ContextManager:

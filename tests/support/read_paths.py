@@ -48,6 +48,8 @@ MANAGER: dict[str, Reading] = {
     "query_memory_async": lambda cm, asked: run(cm.query_memory_async(asked.question, k=1000)),
     "query_memory_batch": lambda cm, asked: cm.query_memory_batch([asked.question], k=1000),
     "receipts": lambda cm, asked: cm.receipts(),
+    "recorded": lambda cm, asked: cm.recorded(),
+    "replay": lambda cm, asked: [cm.replay(name) for name, _ in cm.recorded()],
     "search": lambda cm, asked: [
         *cm.search(asked.question, k=1000),
         *cm.search(asked.question, k=1000, as_of=cm.clock()),

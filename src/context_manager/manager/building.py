@@ -26,7 +26,7 @@ from context_manager.context import (
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError, InputError
-from context_manager.manager import annotating, gathering, guarding
+from context_manager.manager import annotating, gathering, guarding, recording
 from context_manager.manager.checking import checked_time
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
@@ -94,6 +94,9 @@ def build(
         input=given,
     )
     watch.lap("pack")
+    if settings.record:
+        context = recording.kept(cm, packed, context)
+        watch.lap("record")
     _report(watch, context, working_set, found)
     return context
 

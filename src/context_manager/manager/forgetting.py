@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from context_manager.embedding.cache import VectorCache
 from context_manager.errors import ConflictError, InputError
 from context_manager.manager import learning, recording
-from context_manager.manager.rederiving import aftermath
+from context_manager.manager.rederiving import Aftermath, aftermath
 from context_manager.memory.erasures import KEYS, RECEIPTS
 from context_manager.records import MemoryEntry, Receipt
 from context_manager.store.protocol import Change, EntryFilter, LedgerDraft
@@ -62,12 +62,25 @@ def _forget(
     if where is not None:
         return erase(cm, lambda: matching(cm, where), "filter")
     wanted = [ids] if isinstance(ids, str) else list(ids or ())
-    return erase(cm, lambda: _named(cm, wanted), "ids")
+    prompts = [name for name in wanted if name.startswith(f"{recording.PREFIX}_")]
+    return erase(cm, lambda: _named(cm, wanted), "ids", prompts)
 
 
-def erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], asked: str) -> Receipt:
-    """Delete the entries that ``choose`` gives, and what follows; called again after a conflict."""
-    return _settled(cm, _tried(lambda: _erase(cm, choose, asked)))
+def erase(
+    cm: ContextManager,
+    choose: Callable[[], Sequence[MemoryEntry]],
+    asked: str,
+    prompts: Sequence[str] = (),
+) -> Receipt:
+    """Delete entries and what follows from that.
+
+    Args:
+        cm: The manager.
+        choose: Gives the entries; called again after a conflict.
+        asked: What was asked, for the receipt.
+        prompts: Ids of recorded prompts to delete as well.
+    """
+    return _settled(cm, _tried(lambda: _erase(cm, choose, asked, prompts)))
 
 
 def erase_all(cm: ContextManager) -> Receipt:
@@ -91,15 +104,20 @@ def scrub(cm: ContextManager) -> bool:
     return True if overwrite is None else bool(overwrite())
 
 
-def _erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], asked: str) -> Receipt:
+def _erase(
+    cm: ContextManager,
+    choose: Callable[[], Sequence[MemoryEntry]],
+    asked: str,
+    prompts: Sequence[str],
+) -> Receipt:
     now, last = cm.clock(), cm.archive.erasures.last(cm.scope.partition)
     doomed = choose()
-    if not doomed:
-        return Receipt(0, 0, 0, 0, True, now, asked=asked)
     partition, erasures = cm.scope.partition, cm.archive.erasures
     after = aftermath(cm, doomed)
+    strikes = recording.strikes(cm, after.removed.values(), prompts)
+    if not (doomed or strikes):
+        return Receipt(0, 0, 0, 0, True, now, asked=asked)
     turns = _emptied_turns(cm, after.doomed)
-    strikes = recording.strikes(cm, after.removed.values())
     receipt = Receipt(
         entries=len(after.doomed),
         turns=len(turns),
@@ -119,11 +137,18 @@ def _erase(cm: ContextManager, choose: Callable[[], Sequence[MemoryEntry]], aske
         remove_turns=tuple(turns),
         reopened=tuple(after.reopened),
         strike=(*strikes, *learning.strikes(cm, after.removed)),
-        ledger=(line, *erasures.tombstones([*after.removed, *turns], now)),
+        ledger=(line, *erasures.tombstones(_buried(after, turns, strikes), now)),
         expect_closed=True,
     )
     cm.archive.apply(partition, change)
     return receipt
+
+
+def _buried(
+    after: Aftermath, turns: Sequence[str], strikes: Sequence[tuple[str, str]]
+) -> list[str]:
+    """Everything that an older export must not bring back."""
+    return [*after.removed, *turns, *(name for _, name in strikes)]
 
 
 def _erase_all(cm: ContextManager) -> Receipt:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ScopeError
 from context_manager.manager.forgetting import erase, erase_all
+from context_manager.manager.recording import PROMPTS, QUOTES
 from context_manager.memory.erasures import ALL, KEYS, TOMBSTONES
 from context_manager.memory.export_file import Portion, check, portions
 from context_manager.memory.portable import Record, entries_of, entry_draft, line_draft, turn_draft
@@ -96,7 +97,7 @@ def bury(cm: ContextManager, lines: Sequence[LedgerDraft]) -> int:
 
 def _restore(cm: ContextManager, portion: Portion, done: Counter[str]) -> None:
     partition = portion.partition
-    done["erased"] += bury(cm, [line_draft(line) for line in portion.lines])
+    done["erased"] += bury(cm, _living(cm, portion))
     entries = [
         entry
         for record in (*portion.turns, *portion.entries)
@@ -109,6 +110,16 @@ def _restore(cm: ContextManager, portion: Portion, done: Counter[str]) -> None:
     _add_turns(cm, portion, _covered(entries, gone), gone | known, done)
     _add_entries(cm, portion, gone, known, done)
     cm.embed_later()
+
+
+def _living(cm: ContextManager, portion: Portion) -> list[LedgerDraft]:
+    """The file's lines, without recorded prompts that were forgotten since."""
+    lines = [line_draft(line) for line in portion.lines]
+    erasures, partition = cm.archive.erasures, portion.partition
+    names = {line.name for line in lines if line.book in (PROMPTS, QUOTES)}
+    burial = erasures.burial(partition)
+    gone = names if burial and _is_older(portion, burial) else erasures.buried(partition, names)
+    return [line for line in lines if not (line.name in gone and line.name in names)]
 
 
 def _add_turns(

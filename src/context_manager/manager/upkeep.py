@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from context_manager.manager import exporting, importing, reverting
+from context_manager.manager import exporting, importing, recording, reverting
 from context_manager.manager.exporting import Exported
 from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
-from context_manager.records import Receipt
+from context_manager.records import Context, Receipt
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -132,6 +132,28 @@ class UpkeepFace(ManagerParts):
             if progress is not None:
                 progress(done)
         return done
+
+    def replay(self, context_id: str) -> Context:
+        """The prompt of this id as it was built, from what was written down with ``record``.
+
+        It is the same byte for byte, whatever was remembered since; where something in it was
+        forgotten since, a slot with ``hole`` set stands in its place. ``degraded`` names "replay"
+        if this version renders prompts otherwise than the one that built it.
+
+        Raises:
+            NotFoundError: No recorded prompt of this id in this scope.
+        """
+        self.require_user()
+        return recording.replay(self._whole, context_id)
+
+    def recorded(self, last: int = 100) -> list[tuple[str, float]]:
+        """The newest recorded prompts of this user, oldest first: id, and seconds since 1970.
+
+        Args:
+            last: How many at most.
+        """
+        self.require_user()
+        return recording.recorded(self._whole, last)
 
     def receipts(self) -> list[Receipt]:
         """Every receipt of what was forgotten of this user, oldest first."""

@@ -24,6 +24,8 @@ class Slot:
         stages: Score of each ranking stage by name.
         kind, speaker, timestamp, trust, source_ids: As on the entry.
         cut: True where only a part of the entry's text is shown.
+        hole: True in a rebuilt prompt where what stood here was forgotten since, or was not
+            recorded because it held a secret.
     """
 
     section: str
@@ -40,6 +42,7 @@ class Slot:
     trust: str | None = None
     source_ids: tuple[str, ...] = ()
     cut: bool = False
+    hole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class Receipt:
             False means that it goes on trying. Not part of the chain.
         at: When, seconds since 1970.
         kinds: Entries deleted by kind, those derived included.
-        recorded: Inputs deleted from recorded prompts; replaying one gives a hole in its place.
+        recorded: Recorded prompts, and texts in them, that were deleted; replaying a prompt gives
+            holes in the place of such texts.
         asked: What was asked: "ids", "filter", "everything", "revert", "sweep" or "restore".
         store: Names the store that issued it; each store has a chain of its own.
         number: Place in the chain, from 1; 0 when there was nothing to do, and nothing was

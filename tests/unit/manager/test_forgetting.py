@@ -46,7 +46,7 @@ class Canaries:
 
 
 def opened(path: Path, memory: MemoryConfig = SMALL) -> ContextManager:
-    cm = ContextManager.open(path, Config(memory=memory))
+    cm = ContextManager.open(path, Config(memory=memory, record=True))
     cm.embedding_provider = HashEmbedder()
     return cm
 
@@ -114,9 +114,11 @@ def fill(cm: ContextManager, canaries: Canaries, stop: int) -> tuple[tuple[str, 
     ids: list[str] = []
     while len(canaries.words) < stop:
         word = canaries.new
+        said = f"I saw {word()} today"
+        cm.build(said)  # recorded with its input, before it is remembered
         turn = cm.observe_messages(
             [
-                Message("user", f"I saw {word()} today", name=f"Ann {word()}"),
+                Message("user", said, name=f"Ann {word()}"),
                 Message("assistant", f"Tell me about {word()}"),
             ],
             metadata={"topic": word(), word(): {"nested": [word()]}},
