@@ -22,28 +22,10 @@ DIMENSION = 384
 TURNS_PER_SESSION = 50
 GROUP = 1000
 
-_FUNCTION_WORDS = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "a",
-    "is",
-    "that",
-    "it",
-    "was",
-    "for",
-    "on",
-    "with",
-    "as",
-    "at",
-    "by",
-    "from",
-    "we",
-    "you",
-    "my",
-]
+_FUNCTION_WORDS = (
+    *("the", "of", "and", "to", "in", "a", "is", "that", "it", "was", "for"),
+    *("on", "with", "as", "at", "by", "from", "we", "you", "my"),
+)
 _CONSONANTS, _VOWELS = "bcdfghklmnprstvz", "aeiou"
 
 

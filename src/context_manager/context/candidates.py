@@ -14,8 +14,6 @@ from context_manager.retrieval import Candidate, select
 
 UNVERIFIED = "[unverified: tools and documents]"
 
-_SHOWN_STAGES = 3
-
 
 def memory_pieces(
     hits: Sequence[Hit], label: Callable[[Hit], str], count: Callable[[str], int]
@@ -73,8 +71,8 @@ def _piece(
         speaker=speaker,
         group=UNVERIFIED if unverified else f"[{date}]",
         value=hit.score,
-        tokens=count(f"{speaker}: {hit.passage}\n"),
-        reason=_reason(rank, hit),
+        tokens=count(f"{speaker}: {hit.passage}\n") if hit.tokens is None else hit.tokens,
+        rank=rank,
         score=hit.score,
         stages=hit.stages,
         cut=len(hit.passage) < len(entry.text),
@@ -94,9 +92,3 @@ def _session_starts(hits: Sequence[Hit]) -> dict[tuple[str, str], float]:
         key = (hit.entry.scope.session_id, day(hit.entry.timestamp))
         began[key] = min(began.get(key, hit.entry.timestamp), hit.entry.timestamp)
     return began
-
-
-def _reason(rank: int, hit: Hit) -> str:
-    best = sorted(hit.stages.items(), key=lambda item: -item[1])[:_SHOWN_STAGES]
-    parts = ", ".join(f"{name} {value:+.2f}" for name, value in best if value > 0)
-    return f"ranked {rank + 1}: {parts}" if parts else f"ranked {rank + 1}"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from context_manager.context.pieces import Piece, Plan
-from context_manager.context.render import reading_order, render
+from context_manager.context.render import Renderer, reading_order
 from context_manager.context.repeats import Repeats
 from context_manager.errors import BudgetError
 
@@ -63,7 +63,7 @@ def pack(plan: Plan, budget: int, count: PrefixCounts, select: Select) -> Packed
     """
     desk = _Desk(budget, count)
     if not desk.try_add([plan.input]):
-        raise BudgetError(budget, desk.measure([plan.input]))
+        raise BudgetError(budget, desk.tried)
     for piece in plan.pinned:
         desk.try_add([piece], "no room left for this pinned piece")
     room = desk.room
@@ -114,10 +114,9 @@ def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> Non
         fresh = [piece for piece in fresh if id(piece) not in again]
         chosen = list(select(fresh, desk.room))
     while chosen and not desk.try_add(chosen):
-        over = desk.measure([*desk.pieces, *chosen]) - desk.budget
-        chosen = _drop_least(chosen, over)
+        chosen = _drop_least(chosen, desk.tried - desk.budget)
     taken = {id(piece) for piece in desk.pieces}
-    said = Repeats(desk.pieces)
+    said = said.now(desk.pieces)
     for piece in fresh:
         if id(piece) not in taken:
             desk.top_up(piece, said)
@@ -145,31 +144,36 @@ class _Desk:
         self.budget = budget
         self.pieces: list[Piece] = []
         self.last_cost = 0
+        self.tried = 0
         self._count = count
+        self._renderer = Renderer()
         self._used = 0
         self._misses = 0
         self._left_out: list[tuple[Piece, str]] = []
+        self._shown: tuple[Sequence[Piece], Sequence[str], Sequence[int]] = ((), (), ())
 
     @property
     def room(self) -> int:
         """Tokens left."""
         return self.budget - self._used
 
-    def measure(self, pieces: Sequence[Piece]) -> int:
-        """Exact tokens of these pieces rendered."""
-        totals = self._count(render(reading_order(pieces)))
-        return totals[-1] if totals else 0
-
     def try_add(
         self, pieces: Sequence[Piece], reason: str = "", limit: float | None = None
     ) -> bool:
-        """Take all of the pieces if they fit the budget, and cost at most ``limit``."""
-        total = self.measure([*self.pieces, *pieces])
+        """Take all of the pieces if they fit the budget, and cost at most ``limit``.
+
+        `tried` is what all would cost together, exactly.
+        """
+        ordered = reading_order([*self.pieces, *pieces])
+        parts = self._renderer.render(ordered)
+        totals = self._count(parts)
+        self.tried = total = totals[-1] if totals else 0
         fits = total <= self.budget and (limit is None or total - self._used <= limit)
         if fits:
             self.last_cost = total - self._used
             self._used = total
             self.pieces = [*self.pieces, *pieces]
+            self._shown = ordered, parts, totals
         elif reason:
             for piece in pieces:
                 self.leave_out(piece, reason)
@@ -192,8 +196,6 @@ class _Desk:
             self.leave_out(piece, f"would not fit into the {self.room} tokens left")
 
     def packed(self) -> Packed:
-        """The result, counted once more as a whole."""
-        pieces = reading_order(self.pieces)
-        parts = render(pieces)
-        totals = self._count(parts)
+        """The result, as it was counted as a whole when the last piece was taken."""
+        pieces, parts, totals = self._shown
         return Packed(tuple(pieces), tuple(parts), tuple(totals), tuple(self._left_out))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Trust, Turn
@@ -29,7 +30,8 @@ class Piece:
         group: Heading it stands under inside its section, "" for none.
         value: What it is worth, for choosing what gets in; higher is better.
         tokens: Estimated cost without its group's heading.
-        reason: Why it would be in, in words.
+        reason: Why it would be in, in words; of what was ranked, only what its stages do not tell.
+        rank: Place among what was ranked, best first from 0; None for what was not.
         score, stages: Calibrated relevance in [0, 1], and the score of each ranking stage.
         cut: True where `text` is only a part of the entry's text.
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
@@ -43,6 +45,7 @@ class Piece:
     value: float = 0.0
     tokens: int = 0
     reason: str = ""
+    rank: int | None = None
     score: float | None = None
     stages: Mapping[str, float] = field(default_factory=dict)
     cut: bool = False
@@ -130,7 +133,12 @@ def day(timestamp: float) -> str:
     Times beyond the calendar's range are held at its ends.
     """
     held = min(max(timestamp, -62_135_596_800.0), 253_402_300_799.0)
-    moment = datetime.fromtimestamp(held, UTC)
+    return _day(int(held // 86_400))
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    moment = datetime.fromtimestamp(number * 86_400, UTC)
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 

@@ -23,14 +23,37 @@ def reading_order(pieces: Sequence[Piece]) -> list[Piece]:
 
 def render(pieces: Sequence[Piece]) -> list[str]:
     """The part of each piece, for pieces in reading order; joined they are the prompt."""
-    speakers = frozenset(piece.speaker for piece in pieces)
-    last = len(pieces) - 1
-    parts = []
-    for i, piece in enumerate(pieces):
-        before = pieces[i - 1] if i else None
-        closes = piece.section in FENCED and (i == last or pieces[i + 1].section != piece.section)
-        parts.append(_opening(piece, before) + _line(piece, speakers) + ("\n" + CLOSE) * closes)
-    return parts
+    return Renderer().render(pieces)
+
+
+class Renderer:
+    """Renders prompt after prompt that have most pieces in common; each line is made once."""
+
+    def __init__(self) -> None:
+        self._speakers: frozenset[str] | None = None
+        self._lines: dict[int, tuple[Piece, str]] = {}  # by id; the piece is held, so it stays its
+
+    def render(self, pieces: Sequence[Piece]) -> list[str]:
+        """The part of each piece, for pieces in reading order; joined they are the prompt."""
+        speakers = frozenset(piece.speaker for piece in pieces)
+        if speakers != self._speakers:
+            self._speakers, self._lines = speakers, {}
+        last = len(pieces) - 1
+        parts = []
+        for i, piece in enumerate(pieces):
+            before = pieces[i - 1] if i else None
+            closes = piece.section in FENCED and (
+                i == last or pieces[i + 1].section != piece.section
+            )
+            line = self._line(piece, speakers)
+            parts.append(_opening(piece, before) + line + ("\n" + CLOSE) * closes)
+        return parts
+
+    def _line(self, piece: Piece, speakers: frozenset[str]) -> str:
+        known = self._lines.get(id(piece))
+        if known is None:
+            known = self._lines[id(piece)] = piece, _line(piece, speakers)
+        return known[1]
 
 
 def _opening(piece: Piece, before: Piece | None) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from context_manager.context.pack import Packed
 from context_manager.context.pieces import Piece
 from context_manager.records import NearMiss, Slot
 
 NEAR_MISSES = 10
+SHOWN_STAGES = 3
 
 
 def account(packed: Packed) -> tuple[tuple[Slot, ...], tuple[NearMiss, ...]]:
@@ -31,7 +34,7 @@ def _slot(piece: Piece, part: str, cost: int) -> Slot:
         section=piece.section,
         text=part,
         tokens=cost,
-        reason=piece.reason,
+        reason=_ranked(piece) + piece.reason,
         entry_id=piece.entry_id,
         turn_id=piece.turn_id,
         score=piece.score,
@@ -43,6 +46,15 @@ def _slot(piece: Piece, part: str, cost: int) -> Slot:
         source_ids=piece.source_ids,
         cut=piece.cut,
     )
+
+
+def _ranked(piece: Piece) -> str:
+    """Why a ranked piece is in: its place, and the stages that spoke for it most; else ""."""
+    if piece.rank is None:
+        return ""
+    best = sorted(piece.stages.items(), key=itemgetter(1), reverse=True)[:SHOWN_STAGES]
+    parts = ", ".join(f"{name} {value:+.2f}" for name, value in best if value > 0)
+    return f"ranked {piece.rank + 1}: {parts}" if parts else f"ranked {piece.rank + 1}"
 
 
 def _near_miss(piece: Piece, reason: str) -> NearMiss:

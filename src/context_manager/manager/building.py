@@ -140,8 +140,8 @@ def planned(
 
 def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
     """A plan cut to its budget, counted with the manager's counter."""
-    count, prefix_counts = cm.count, as_counter(cm.token_counter).prefix_counts
-    return pack(plan, limit, prefix_counts, lambda p, n: choose(p, n, count))
+    count, trial_counts = cm.count, as_counter(cm.token_counter).trial_counts()
+    return pack(plan, limit, trial_counts, lambda p, n: choose(p, n, count))
 
 
 def _checked_budget(budget: object) -> int:
@@ -199,6 +199,7 @@ def search(
         as_of=as_of,
         settings=ranking_settings(memory),
         rerank=cm.reranker,
+        tokens=max(limit, memory.ltm_hits_k * LEAST_LINE),
     )
     found = cm.archive.search(ask, lap)
     try:

@@ -22,6 +22,7 @@ from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.memory.drafting import Drafter, embedded_text
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader, Reranker
+from context_manager.memory.texts import Texts
 from context_manager.memory.view import PartitionView, Snapshot
 from context_manager.records import Hit, MemoryEntry, Partition, Scope
 from context_manager.retrieval import Settings, knows, parse, rank
@@ -74,6 +75,8 @@ class Ask:
         scope: Who asks.
         now: Seconds since 1970.
         most: Hits wanted at most.
+        tokens: Enough hits to fill so many tokens, and a quarter more to choose from, are wanted;
+            None for all.
         recall: "user", "session" or "task".
         kinds: Only these kinds of entries.
         as_of: Only what was known and valid at that time.
@@ -90,6 +93,7 @@ class Ask:
     as_of: float | None = None
     settings: Settings | None = None
     rerank: Reranker | None = None
+    tokens: int | None = None
 
 
 class Archive:
@@ -111,6 +115,7 @@ class Archive:
         self.store = store
         self.secret = store.secret()
         self.drafter = Drafter(self.secret, count_tokens)
+        self.texts = Texts(store)
         self.erasures = Erasures(store)
         self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
         self.asked: Callable[[str], str] = _unchanged
@@ -131,7 +136,11 @@ class Archive:
 
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Write a change; when it returns, it is as durable as the store promises."""
-        return self.store.apply(partition, change)
+        try:
+            return self.store.apply(partition, change)
+        finally:
+            if change.erase or change.remove_entries or change.remove_turns or change.updates:
+                self.texts.let_go(partition)
 
     def add(self, entry: MemoryEntry) -> None:
         """Remember an entry; its vector follows."""
@@ -266,12 +275,17 @@ class Archive:
         known = knows(self.model)
         settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
-        reader = HitReader(self.store, partition, snapshot)
+        reader = HitReader(self.texts, partition, snapshot)
         rerank = None if ask.rerank is None else reader.by_rows(ask.rerank)
         ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=rerank)
         lap("rank")
-        stages = [ranking.explain(place) for place in range(len(ranking))]
-        hits = reader.hits(ranking.entries, ranking.passages, ranking.relevance, stages)
+        most = _within(snapshot.corpus.tokens[ranking.passages], ask.tokens)
+        hits = reader.hits(
+            ranking.entries[:most],
+            ranking.passages[:most],
+            ranking.relevance[:most],
+            ranking.explanations(most),
+        )
         lap("read")
         shown = tuple(hits.values())
         return Found(shown, ranking.covered, ranking.answerability, degraded, len(snapshot))
@@ -299,6 +313,18 @@ class Archive:
         return {
             entry.id: entry for entry in self.store.entries(partition, list(dict.fromkeys(ids)))
         }
+
+
+SPARE = 1.25
+SPARE_HITS = 50
+"""How many more hits are read than fill a prompt: some repeat others, some do not fit."""
+
+
+def _within(costs: NDArray[np.int32], tokens: int | None) -> int:
+    """How many hits, best first, are worth reading for a prompt of so many tokens."""
+    if tokens is None:
+        return len(costs)
+    return int(np.searchsorted(np.cumsum(costs), SPARE * tokens)) + SPARE_HITS
 
 
 def _packed(vector: object) -> bytes:

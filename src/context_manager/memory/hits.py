@@ -11,11 +11,11 @@ from typing import TypeAlias
 import numpy as np
 
 from context_manager.errors import InputError
+from context_manager.memory.texts import Texts
 from context_manager.memory.view import Snapshot
 from context_manager.records import Hit, Partition
 from context_manager.retrieval import Query, Rerank
 from context_manager.retrieval.corpus import Floats, Rows
-from context_manager.store import Store
 
 Reranker: TypeAlias = Callable[[str, Sequence[Hit]], Sequence[float]]
 """A reranker of your own: from what is asked and the hits, best first, a score for each hit, higher
@@ -27,13 +27,13 @@ class HitReader:
     """Reads the entries behind ranked rows.
 
     Args:
-        store: Where they are.
+        texts: Where they are.
         partition: Whose.
         snapshot: The columns that the rows are of.
     """
 
-    def __init__(self, store: Store, partition: Partition, snapshot: Snapshot) -> None:
-        self._store = store
+    def __init__(self, texts: Texts, partition: Partition, snapshot: Snapshot) -> None:
+        self._texts = texts
         self._partition = partition
         self._snapshot = snapshot
 
@@ -49,18 +49,20 @@ class HitReader:
             stages: Score of each stage, of each.
         """
         shown = self._snapshot
-        ids = [shown.ids[row] for row in rows]
-        entries = {entry.id: entry for entry in self._store.entries(self._partition, ids)}
+        ids = [shown.ids[row] for row in rows.tolist()]
+        entries = self._texts.entries(self._partition, shown.version, ids)
+        whole = (shown.counts[rows] == 1).tolist()
+        starts, ends = shown.starts[passages].tolist(), shown.ends[passages].tolist()
+        tokens = shown.corpus.tokens[passages].tolist()
         found = {}
-        for place, entry_id in enumerate(ids):
+        for place, (entry_id, score) in enumerate(zip(ids, scores.tolist(), strict=True)):
             entry = entries.get(entry_id)
             if entry is None:
                 continue
-            passage = int(passages[place])
-            whole = shown.counts[rows[place]] == 1
-            start = 0 if whole else int(shown.starts[passage])
-            end = len(entry.text) if whole else int(shown.ends[passage])
-            found[place] = Hit(entry, float(scores[place]), stages[place], start, end)
+            start, end = starts[place], ends[place]
+            if whole[place]:
+                start, end = 0, len(entry.text)
+            found[place] = Hit(entry, score, stages[place], start, end, tokens[place])
         return found
 
     def by_rows(self, reranker: Reranker) -> Rerank:

@@ -77,6 +77,8 @@ class Hit:
         stages: The score of each ranking stage by name, for `explain`.
         start: First character of the passage that matched best.
         end: One past its last character.
+        tokens: What showing it costs, speaker and line end included, as counted when it was
+            stored; None where that is not known.
     """
 
     entry: MemoryEntry
@@ -84,6 +86,7 @@ class Hit:
     stages: Mapping[str, float] = field(default_factory=dict)
     start: int = 0
     end: int = 0
+    tokens: int | None = None
 
     @property
     def passage(self) -> str:

@@ -87,6 +87,11 @@ class Ranking:
         """Return the score of each stage of the entry at a place of the ranking."""
         return {name: float(column[place]) for name, column in self.stages.items()}
 
+    def explanations(self, most: int) -> list[dict[str, float]]:
+        """Return what `explain` returns, for the first places."""
+        columns = [column[:most].tolist() for column in self.stages.values()]
+        return [dict(zip(self.stages, row, strict=True)) for row in zip(*columns, strict=True)]
+
 
 def rank(
     corpus: Corpus,

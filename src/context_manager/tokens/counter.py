@@ -16,7 +16,7 @@ from context_manager.tokens.characters import valid_text
 from context_manager.tokens.custom import CustomTokenizer
 from context_manager.tokens.messages import PRIMING, message_tokens
 from context_manager.tokens.models import APPROXIMATE, encoding_for
-from context_manager.tokens.prefix import PrefixCounter, prefix_counts
+from context_manager.tokens.prefix import PrefixCounter, TrialCounts, prefix_counts
 from context_manager.tokens.protocol import Counter, Tokenizer
 
 DEFAULT_MARKER = "\n[...]\n"
@@ -166,6 +166,10 @@ class TokenCounter:
     def prefix_counter(self) -> PrefixCounter:
         """Return a counter for a text that grows part by part, such as a prompt."""
         return PrefixCounter(self.tokenizer)
+
+    def trial_counts(self) -> TrialCounts:
+        """Return a function like `prefix_counts` for lists that have most parts in common."""
+        return TrialCounts(self.tokenizer)
 
     def prefix_counts(self, parts: Sequence[str]) -> list[int]:
         """Return, for each part, the tokens of ``"".join(parts[: i + 1])``."""

@@ -9,7 +9,7 @@ This file knows no prompt: it sees texts in the order in which they are joined.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from context_manager.errors import InputError
@@ -80,17 +80,58 @@ class PrefixCounter:
         del self._states[length + 1 :]
 
     def _extended(self, part: str) -> _State:
-        before = self._states[-1]
-        text = before.open_text + valid_text(part)
-        count = self._tokenizer.count
+        return _extended(self._states[-1], part, self._tokenizer)
+
+
+class TrialCounts:
+    """Exact prefix counts of many lists of parts that have most of their parts in common.
+
+    A prompt is tried again and again with a piece more or less. What a part costs depends on it
+    and on the open text before it alone, so each such pair is counted once. Nothing is kept longer
+    than the object itself.
+
+    Args:
+        tokenizer: What counts.
+
+    Example:
+        >>> from context_manager.tokens import TokenCounter
+        >>> trial = TokenCounter("gpt-4").trial_counts()
+        >>> trial(["Recent conversation:", " none"]), trial(["Recent conversation:", " some"])
+        ([3, 4], [3, 4])
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._steps: dict[tuple[str, str], _State] = {}
+
+    def __call__(self, parts: Sequence[str]) -> list[int]:
+        """For each part, the tokens of all parts up to and including it, joined."""
         if not self._tokenizer.separable:
-            return _State(0, text, count(text))
-        settled, start = before.settled, 0
-        for end in _settling(text):
-            settled += count(text[start:end])
-            start = end
-        open_text = text[start:]
-        return _State(settled, open_text, settled + count(open_text))
+            return prefix_counts(parts, self._tokenizer)
+        totals, settled, open_text = [], 0, ""
+        for part in parts:
+            step = self._steps.get((open_text, part))
+            if step is None:
+                step = _extended(_State(0, open_text, 0), part, self._tokenizer)
+                self._steps[open_text, part] = step
+            totals.append(settled + step.total)
+            settled += step.settled
+            open_text = step.open_text
+        return totals
+
+
+def _extended(before: _State, part: str, tokenizer: Tokenizer) -> _State:
+    """The state after one more part."""
+    text = before.open_text + valid_text(part)
+    count = tokenizer.count
+    if not tokenizer.separable:
+        return _State(0, text, count(text))
+    settled, start = before.settled, 0
+    for end in _settling(text):
+        settled += count(text[start:end])
+        start = end
+    open_text = text[start:]
+    return _State(settled, open_text, settled + count(open_text))
 
 
 def _settling(text: str) -> Iterable[int]:

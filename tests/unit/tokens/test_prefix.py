@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from context_manager.errors import InputError
 from context_manager.tokens import TokenCounter
 from context_manager.tokens.boundaries import LIMIT
-from context_manager.tokens.prefix import PrefixCounter, prefix_counts
+from context_manager.tokens.prefix import PrefixCounter, TrialCounts, prefix_counts
 from support.token_texts import Recorder, any_text, each_counter, long_runs
 
 part_lists = st.one_of(
@@ -89,3 +89,29 @@ def test_going_back_too_far_is_refused() -> None:
     for length in (-1, 2):
         with pytest.raises(InputError, match=r"there are 1"):
             prefix.rollback(length)
+
+
+@each_counter
+@given(trials=st.lists(part_lists, max_size=4), data=st.data())
+@settings(max_examples=50)
+def test_trial_after_trial_counts_as_the_joined_text(model: str, trials, data) -> None:
+    """Later trials reuse the parts of earlier ones in another order."""
+    counter = TokenCounter(model)
+    count = counter.trial_counts()
+    for parts in trials:
+        known = [part for earlier in trials for part in earlier]
+        mixed = parts + data.draw(
+            st.lists(st.sampled_from(known), max_size=6) if known else st.just([])
+        )
+        assert count(mixed) == joined_counts(counter, mixed)
+
+
+def test_a_part_is_counted_once_however_often_it_is_tried() -> None:
+    recorder = Recorder()
+    count = TrialCounts(recorder)
+    parts = [f"\nUser: line {number} of a long prompt" for number in range(50)]
+    count(parts)
+    asked = len(recorder.sizes)
+    for place in range(50):
+        count(parts[:place] + parts[place + 1 :])
+    assert len(recorder.sizes) <= asked + 4 * 50
