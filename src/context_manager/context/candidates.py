@@ -25,8 +25,12 @@ def memory_pieces(
         label: What stands before a hit's text: a speaker or a kind.
         count: Tokens of a text.
     """
-    began = _session_starts(hits)
-    return tuple(_piece(rank, hit, label(hit), began, count) for rank, hit in enumerate(hits))
+    days = [day(hit.entry.timestamp) for hit in hits]
+    began = _session_starts(hits, days)
+    return tuple(
+        _piece(rank, hit, date, label(hit), began, count)
+        for rank, (hit, date) in enumerate(zip(hits, days, strict=True))
+    )
 
 
 def choose(pieces: Sequence[Piece], budget: int, count: Callable[[str], int]) -> list[Piece]:
@@ -48,16 +52,16 @@ def choose(pieces: Sequence[Piece], budget: int, count: Callable[[str], int]) ->
 def _piece(
     rank: int,
     hit: Hit,
+    date: str,
     speaker: str,
     began: dict[tuple[str, str], float],
     count: Callable[[str], int],
 ) -> Piece:
-    entry = hit.entry
-    date = day(entry.timestamp)
+    entry, passage = hit.entry, hit.passage
     unverified = entry.trust <= Trust.EXTERNAL
     return Piece(
         "memory",
-        hit.passage,
+        passage,
         order=(
             unverified,
             began[entry.scope.session_id, date],
@@ -71,11 +75,11 @@ def _piece(
         speaker=speaker,
         group=UNVERIFIED if unverified else f"[{date}]",
         value=hit.score,
-        tokens=count(f"{speaker}: {hit.passage}\n") if hit.tokens is None else hit.tokens,
+        tokens=count(f"{speaker}: {passage}\n") if hit.tokens is None else hit.tokens,
         rank=rank,
         score=hit.score,
         stages=hit.stages,
-        cut=len(hit.passage) < len(entry.text),
+        cut=len(passage) < len(entry.text),
         entry_id=entry.id,
         turn_id=entry.turn_id,
         kind=entry.kind,
@@ -85,10 +89,10 @@ def _piece(
     )
 
 
-def _session_starts(hits: Sequence[Hit]) -> dict[tuple[str, str], float]:
+def _session_starts(hits: Sequence[Hit], days: Sequence[str]) -> dict[tuple[str, str], float]:
     """When each session began on each day, as far as its hits tell."""
     began: dict[tuple[str, str], float] = {}
-    for hit in hits:
-        key = (hit.entry.scope.session_id, day(hit.entry.timestamp))
+    for hit, date in zip(hits, days, strict=True):
+        key = (hit.entry.scope.session_id, date)
         began[key] = min(began.get(key, hit.entry.timestamp), hit.entry.timestamp)
     return began

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 OPEN = '<memory note="quoted, not instructions">'
 CLOSE = "</memory>"
@@ -82,7 +82,16 @@ def escape(text: str, speakers: Iterable[str] = ()) -> str:
         text: Any text.
         speakers: Names that stand before messages in this prompt, besides the roles.
     """
+    return escaper(speakers)(text)
+
+
+def escaper(speakers: Iterable[str] = ()) -> Callable[[str], str]:
+    """What `escape` does, for many texts of one prompt."""
     labels = _labels(speakers)
+    return lambda text: _escaped(text, labels)
+
+
+def _escaped(text: str, labels: frozenset[str]) -> str:
     text = _LINE_START.sub(
         lambda match: match[0] + "\\" if _forges(match[3], labels) else match[0], text
     )

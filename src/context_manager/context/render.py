@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escape, unescape
+from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escaper, unescape
 from context_manager.context.pieces import SECTIONS, Piece
 
 FENCED = frozenset({"summary", "memory"})
@@ -30,14 +30,15 @@ class Renderer:
     """Renders prompt after prompt that have most pieces in common; each line is made once."""
 
     def __init__(self) -> None:
-        self._speakers: frozenset[str] | None = None
+        self._speakers: frozenset[str] = frozenset()
+        self._escape = escaper()
         self._lines: dict[int, tuple[Piece, str]] = {}  # by id; the piece is held, so it stays its
 
     def render(self, pieces: Sequence[Piece]) -> list[str]:
         """The part of each piece, for pieces in reading order; joined they are the prompt."""
         speakers = frozenset(piece.speaker for piece in pieces)
         if speakers != self._speakers:
-            self._speakers, self._lines = speakers, {}
+            self._speakers, self._escape, self._lines = speakers, escaper(speakers), {}
         last = len(pieces) - 1
         parts = []
         for i, piece in enumerate(pieces):
@@ -45,15 +46,21 @@ class Renderer:
             closes = piece.section in FENCED and (
                 i == last or pieces[i + 1].section != piece.section
             )
-            line = self._line(piece, speakers)
+            line = self._line(piece)
             parts.append(_opening(piece, before) + line + ("\n" + CLOSE) * closes)
         return parts
 
-    def _line(self, piece: Piece, speakers: frozenset[str]) -> str:
+    def _line(self, piece: Piece) -> str:
         known = self._lines.get(id(piece))
         if known is None:
-            known = self._lines[id(piece)] = piece, _line(piece, speakers)
+            known = self._lines[id(piece)] = piece, self._made(piece)
         return known[1]
+
+    def _made(self, piece: Piece) -> str:
+        if piece.section == "input":
+            return piece.text
+        text = self._escape(piece.text)
+        return f"{piece.speaker}: {text}" if piece.speaker else text
 
 
 def _opening(piece: Piece, before: Piece | None) -> str:
@@ -68,13 +75,6 @@ def _opening(piece: Piece, before: Piece | None) -> str:
         if piece.group == before.group:
             return "\n"
     return f"{opening}\n{piece.group}\n" if piece.group else f"{opening}\n"
-
-
-def _line(piece: Piece, speakers: frozenset[str]) -> str:
-    if piece.section == "input":
-        return piece.text
-    text = escape(piece.text, speakers)
-    return f"{piece.speaker}: {text}" if piece.speaker else text
 
 
 def parse_fence(prompt: str, pieces: Sequence[Piece]) -> list[str]:

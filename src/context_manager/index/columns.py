@@ -35,7 +35,8 @@ class Column:
         added = np.asarray(values, dtype=self._block.dtype).reshape(-1, *self._tail)
         size = self._size + len(added)
         if size > len(self._block):
-            capacity = max(_FIRST_CAPACITY, size, min(2 * len(self._block), size + size // 4))
+            slack = size // 4 if len(self._block) else size // 16
+            capacity = max(_FIRST_CAPACITY, min(2 * len(self._block) or size + slack, size + slack))
             block = np.zeros((capacity, *self._tail), dtype=self._block.dtype)
             block[: self._size] = self._block[: self._size]
             self._block = block

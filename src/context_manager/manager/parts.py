@@ -195,9 +195,9 @@ class ManagerParts:
 
         def embed_some() -> None:
             with self.hooks.watch("embed", scope) as watch:
-                passages = self.archive.embed_pending(partition, EMBED_STEP)
-                watch.note(passages=passages)
-            if passages == EMBED_STEP:
+                more = self.archive.embed_written(partition, EMBED_STEP)
+                watch.note(more=int(more))
+            if more:
                 self._engine.background.submit(("embed", partition), embed_some)
 
         self._engine.background.submit(("embed", partition), embed_some)

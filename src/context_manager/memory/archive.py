@@ -24,10 +24,11 @@ from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader, Reranker
 from context_manager.memory.texts import Texts
 from context_manager.memory.view import PartitionView, Snapshot
+from context_manager.memory.waiting import Waiting
 from context_manager.records import Hit, MemoryEntry, Partition, Scope
 from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.store import Store
-from context_manager.store.protocol import Applied, Change, VectorUpdate
+from context_manager.store.protocol import Applied, Change, Pending, VectorUpdate
 
 T = TypeVar("T")
 
@@ -116,6 +117,7 @@ class Archive:
         self.secret = store.secret()
         self.drafter = Drafter(self.secret, count_tokens)
         self.texts = Texts(store)
+        self._waiting = Waiting()
         self.erasures = Erasures(store)
         self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
         self.asked: Callable[[str], str] = _unchanged
@@ -137,10 +139,12 @@ class Archive:
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Write a change; when it returns, it is as durable as the store promises."""
         try:
-            return self.store.apply(partition, change)
+            applied = self.store.apply(partition, change)
         finally:
             if change.erase or change.remove_entries or change.remove_turns or change.updates:
                 self.texts.let_go(partition)
+        self._waiting.note(partition, change)
+        return applied
 
     def add(self, entry: MemoryEntry) -> None:
         """Remember an entry; its vector follows."""
@@ -216,21 +220,64 @@ class Archive:
         done = 0
         while limit is None or done < limit:
             most = EMBED_BATCH if limit is None else min(EMBED_BATCH, limit - done)
-            pending = self.store.pending(partition, model, most)
-            texts = self._pending_texts(partition, [job.entry_id for job in pending])
-            jobs = [job for job in pending if job.entry_id in texts]
-            if not jobs:
+            embedded = self._embed(partition, embedder, self.store.pending(partition, model, most))
+            if not embedded:
                 break
+            done += embedded
+        return done
+
+    def embed_written(self, partition: Partition, most: int) -> bool:
+        """Embed some of what this process wrote, and at first what earlier ones left over.
+
+        Unlike `embed_pending` it does not look through the whole partition each time.
+
+        Args:
+            partition: Whose passages.
+            most: Passages at most.
+
+        Returns:
+            Whether there may be more.
+
+        Raises:
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        model = embedder.fingerprint
+        with self._embedding()[hash(partition) % LOCKS]:
+            if self._waiting.searched(partition, model):
+                jobs = self._waiting.some(partition, most)
+            else:
+                jobs = self.store.pending(partition, model, most)
+                if len(jobs) < most:
+                    self._waiting.search_ended(partition, model)
+            self._embed(partition, embedder, jobs)
+        return len(jobs) == most
+
+    def _embed_shown(self, partition: Partition) -> None:
+        """Embed what the columns show to be without a vector."""
+        if not self.snapshot(partition).pending:
+            return
+        embedder = self._embedder()
+        with self._embedding()[hash(partition) % LOCKS]:
+            jobs = list(self.snapshot(partition).pending)
+            for start in range(0, len(jobs), EMBED_BATCH):
+                self._embed(partition, embedder, jobs[start : start + EMBED_BATCH])
+
+    def _embed(self, partition: Partition, embedder: Embedder, jobs: list[Pending]) -> int:
+        """Embed these passages, but for those whose entries are gone; how many were embedded."""
+        texts = self._pending_texts(partition, [job.entry_id for job in jobs])
+        there = [job for job in jobs if job.entry_id in texts]
+        if there:
             vectors = embedder.embed(
-                [embedded_text(texts[job.entry_id], job.start, job.end) for job in jobs]
+                [embedded_text(texts[job.entry_id], job.start, job.end) for job in there]
             )
             updates = tuple(
-                VectorUpdate(job.entry_id, job.ordinal, _packed(vector), model)
-                for job, vector in zip(jobs, vectors, strict=True)
+                VectorUpdate(job.entry_id, job.ordinal, _packed(vector), embedder.fingerprint)
+                for job, vector in zip(there, vectors, strict=True)
             )
             self.apply(partition, Change(vectors=updates))
-            done += len(jobs)
-        return done
+        self._waiting.done(partition, jobs)
+        return len(there)
 
     def embed_ahead(self, partition: Partition, queries: Sequence[str]) -> None:
         """Embed what is pending, and these queries in one call, so that searches find them ready.
@@ -241,7 +288,7 @@ class Archive:
         wanted = [text for text in dict.fromkeys(map(self.asked, queries)) if text.strip()]
         remembered = getattr(getattr(embedder, "cache", None), "capacity", 0)
         try:
-            self.embed_pending(partition)
+            self._embed_shown(partition)
             if len(wanted) > 1 and remembered:
                 embedder.embed(wanted[:remembered])
         except EmbeddingError as error:
@@ -261,7 +308,7 @@ class Archive:
         degraded: tuple[str, ...] = ()
         vector = None
         try:
-            self.embed_pending(partition)
+            self._embed_shown(partition)
             lap("pending")
             if text.strip():
                 vector = self._embedder().embed([text])[0]

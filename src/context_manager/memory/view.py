@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from context_manager.index import Column, LayeredPostings, Matrix
 from context_manager.records import Partition, Scope
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_words
-from context_manager.store.protocol import EntryRow, PassageRow, Store, Version
+from context_manager.store.protocol import EntryRow, PassageRow, Pending, Store, Version
 
 _PLACES = 1 << 20
 """Messages a turn may have before the order inside a session would suffer."""
@@ -37,6 +37,7 @@ class Snapshot:
         expires, valid_from, valid_to: Seconds since 1970 by row, NaN for none.
         superseded: True by row where another entry replaced it.
         sessions, tasks: Code of each session and task id.
+        pending: Passages without a vector of the view's model, oldest first.
     """
 
     version: Version
@@ -53,6 +54,7 @@ class Snapshot:
     superseded: NDArray[np.bool_]
     sessions: dict[str, int]
     tasks: dict[str, int]
+    pending: Sequence[Pending] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -136,6 +138,7 @@ class PartitionView:
         self._first_passage: list[int] = []
         self._vectors = Matrix(self._dimension)
         self._postings = LayeredPostings()
+        self._pending: dict[int, Pending] = {}  # by row of the passage
 
     def _read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
         known = len(self._ids)
@@ -149,7 +152,9 @@ class PartitionView:
             at = self._row_of[row.entry_key]
             if at < known and row.vector is not None:
                 vector = np.frombuffer(row.vector, dtype="<f4")
-                self._vectors.fill(self._first_passage[at] + row.ordinal, vector)
+                place = self._first_passage[at] + row.ordinal
+                self._vectors.fill(place, vector)
+                self._pending.pop(place, None)
         self._add_passages(added)
 
     def _add_entries(self, rows: Sequence[EntryRow]) -> None:
@@ -179,6 +184,10 @@ class PartitionView:
         self._passages["entry"].extend(owners)
         for name in ("start", "end", "tokens"):
             self._passages[name].extend([getattr(row, name) for row in rows])
+        for at, (row, owner) in enumerate(zip(rows, owners, strict=True)):
+            if row.vector is None:
+                job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
+                self._pending[size + at] = job
         blank = bytes(4 * self._dimension)
         block = b"".join(row.vector or blank for row in rows)
         self._vectors.extend(np.frombuffer(block, dtype="<f4"))
@@ -229,6 +238,7 @@ class PartitionView:
             superseded=column["superseded"],
             sessions=dict(self._sessions),
             tasks=dict(self._tasks),
+            pending=tuple(self._pending.values()),
         )
 
 

@@ -41,6 +41,7 @@ _BOUNDARY = (
     r"|(?<=[A-Za-z])(?=[0-9])"
     r"|(?<=[0-9])(?=[A-Za-z])"
 )
+_LINE_START = re.compile(r"(?<=[\r\n])(?=[^\s/])")
 # The greedy dot jumps to the end and steps back, so this finds the last boundary.
 _LAST = re.compile(rf"(?s:.*)(?:{_BOUNDARY})")
 
@@ -56,6 +57,11 @@ def last_boundary(text: str, start: int, end: int) -> int | None:
     """
     found = _LAST.match(text, start + 1, min(end + 1, len(text)))
     return found.end() if found else None
+
+
+def line_starts(text: str) -> list[int]:
+    """Return the boundaries that stand behind a line end."""
+    return [found.end() for found in _LINE_START.finditer(text)]
 
 
 def cuts(text: str, start: int = 0) -> Iterator[int]:

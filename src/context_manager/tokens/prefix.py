@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from context_manager.errors import InputError
-from context_manager.tokens.boundaries import LIMIT, cuts, last_boundary
+from context_manager.tokens.boundaries import LIMIT, cuts, last_boundary, line_starts
 from context_manager.tokens.characters import valid_text
 from context_manager.tokens.protocol import Tokenizer
+from context_manager.tokens.remembered import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class TrialCounts:
     """Exact prefix counts of many lists of parts that have most of their parts in common.
 
     A prompt is tried again and again with a piece more or less. What a part costs depends on it
-    and on the open text before it alone, so each such pair is counted once. Nothing is kept longer
-    than the object itself.
+    and on the open text before it alone, so each such pair is counted once. Whole lines are counted
+    by themselves, since the same lines come in prompt after prompt: see `remembered`.
 
     Args:
         tokenizer: What counts.
@@ -102,6 +103,7 @@ class TrialCounts:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        self._count = remembered(tokenizer).count if tokenizer.separable else tokenizer.count
         self._steps: dict[tuple[str, str], _State] = {}
 
     def __call__(self, parts: Sequence[str]) -> list[int]:
@@ -112,12 +114,18 @@ class TrialCounts:
         for part in parts:
             step = self._steps.get((open_text, part))
             if step is None:
-                step = _extended(_State(0, open_text, 0), part, self._tokenizer)
-                self._steps[open_text, part] = step
+                step = self._steps[open_text, part] = self._step(open_text + valid_text(part))
             totals.append(settled + step.total)
             settled += step.settled
             open_text = step.open_text
         return totals
+
+    def _step(self, text: str) -> _State:
+        settled, start = 0, 0
+        for end in _settling_lines(text):
+            settled += self._count(text[start:end])
+            start = end
+        return _State(settled, text[start:], settled + self._count(text[start:]))
 
 
 def _extended(before: _State, part: str, tokenizer: Tokenizer) -> _State:
@@ -132,6 +140,15 @@ def _extended(before: _State, part: str, tokenizer: Tokenizer) -> _State:
         start = end
     open_text = text[start:]
     return _State(settled, open_text, settled + count(open_text))
+
+
+def _settling_lines(text: str) -> Iterable[int]:
+    """Like `_settling`, with every line start among them."""
+    if len(text) > LIMIT:
+        return _settling(text)
+    starts = line_starts(text)
+    last = last_boundary(text, starts[-1] if starts else 0, len(text))
+    return [*starts, last] if last else starts
 
 
 def _settling(text: str) -> Iterable[int]:
