@@ -44,7 +44,7 @@ def heard():
 
 def test_every_kind_of_operation_is_told_once_with_its_stages(heard, tmp_path):
     cm, recorder = heard
-    cm.observe("The gate code is 7319.", "Noted.")
+    cm.observe("The gate code is swordfish.", "Noted.")
     cm.add_memory("The gate is green.")
     cm.pin("Be brief.")
     cm.ingest_text("A leaflet about gates.")
@@ -77,12 +77,12 @@ def test_stages_follow_each_other_and_lie_within_their_operation(heard):
 
 def test_figures_say_how_much_and_agree_with_the_result(heard):
     cm, recorder = heard
-    turn = cm.observe("The gate code is 7319.", "Noted.")
+    turn = cm.observe("The gate code is swordfish.", "Noted.")
     context = cm.build("What is the gate code?", budget=500)
     observed, built = recorder.of("observe")[0].figures, recorder.of("build")[0].figures
     assert observed["tokens"] == turn.token_count == observed["stm_tokens"]
     assert (observed["turns"], observed["messages"], observed["stm_turns"]) == (1, 2, 1)
-    assert observed["chars"] == len("The gate code is 7319.") + len("Noted.")
+    assert observed["chars"] == len("The gate code is swordfish.") + len("Noted.")
     assert (built["tokens"], built["budget"]) == (context.tokens, 500)
     assert (built["chars"], built["input_chars"]) == (len(context.text), len(context.input))
     assert (built["slots"], built["entries"], built["stm_turns"]) == (len(context.slots), 2, 1)
@@ -111,16 +111,16 @@ def test_what_is_degraded_is_told():
 def test_only_a_hook_that_asks_for_content_receives_any():
     asking, other = Recorder(log_content=True), Recorder()
     with ContextManager(quick(), hooks=[asking, other]) as cm:
-        cm.observe("The gate code is 7319.", "Noted.")
-        cm.add_memory("The alarm code is 7319.")
-        built = cm.build_context("Code 7319?")
-        cm.search("7319")
+        cm.observe("The gate code is swordfish.", "Noted.")
+        cm.add_memory("The alarm code is swordfish.")
+        built = cm.build_context("Code swordfish?")
+        cm.search("swordfish")
     (context,) = asking.of("build")
-    assert dict(context.content) == {"input": "Code 7319?", "text": built}
-    assert "7319" in asking.of("observe")[0].content["text"]
-    assert "7319" in asking.of("add")[0].content["text"]
+    assert dict(context.content) == {"input": "Code swordfish?", "text": built}
+    assert "swordfish" in asking.of("observe")[0].content["text"]
+    assert "swordfish" in asking.of("add")[0].content["text"]
     assert {operation.content for operation in other.told} == {None}
-    assert "7319" not in repr(asking.told + other.told)
+    assert "swordfish" not in repr(asking.told + other.told)
 
 
 def test_a_broken_hook_changes_nothing_and_is_named(caplog):

@@ -21,7 +21,7 @@ from context_manager.monitoring import JsonLog, OpenTelemetrySpans, PrometheusMe
 from context_manager.records.operation import STAGES
 from context_manager.testing.clock import ManualClock
 
-SECRET = "7319"  # noqa: S105 - a text that must not get out
+SECRET = "swordfish"  # noqa: S105 - a text that must not get out
 
 
 def talk(hook) -> None:

@@ -116,10 +116,10 @@ def test_histories_are_bounded_and_the_count_of_builds_is_not():
 
 
 def test_an_export_holds_histories_statistics_and_report(cm, tmp_path):
-    cm.build_context("The code is 7319, remember?")
-    cm.observe("The code is 7319.", "Noted.")
+    cm.build_context("The code is swordfish, remember?")
+    cm.observe("The code is swordfish.", "Noted.")
     with pytest.raises(BudgetError):
-        cm.build("7319 " * 50, budget=10)
+        cm.build("swordfish " * 50, budget=10)
     file = tmp_path / "export.json"
     cm.export_monitoring_data(file)
     text = file.read_text(encoding="utf-8")
@@ -133,36 +133,39 @@ def test_an_export_holds_histories_statistics_and_report(cm, tmp_path):
     }
     assert shape(data["monitoring_report"]) == SHAPE
     (built,) = data["performance_history"]
-    assert (built["timestamp"], built["input_length"]) == (900.0, 27)
+    assert (built["timestamp"], built["input_length"]) == (
+        900.0,
+        len("The code is swordfish, remember?"),
+    )
     (used,) = data["memory_usage_history"]
     assert (used["stm_turns"], used["ltm_entries"], used["ltm_index_size"]) == (1, 2, 2)
     assert 0 < used["stm_utilization"] < 1
     (failed,) = data["error_history"]
     assert (failed["error_type"], failed["context"]) == ("BudgetError", "build")
-    assert "7319" not in text
+    assert "swordfish" not in text
 
 
 def test_the_log_holds_lengths_and_types_and_no_content(cm, tmp_path):
-    cm.build_context("The code is 7319, remember?")
-    cm.observe("The code is 7319.", "Noted.")
+    cm.build_context("The code is swordfish, remember?")
+    cm.observe("The code is swordfish.", "Noted.")
     with pytest.raises(BudgetError):
-        cm.build("7319 " * 50, budget=10)
+        cm.build("swordfish " * 50, budget=10)
     log = (tmp_path / "cm.log").read_text(encoding="utf-8")
     assert "INFO - built a context in" in log
-    assert "for an input of 27" in log
+    assert "for an input of 32" in log
     assert "INFO - observed 1 turns in" in log
     assert "ERROR - build failed with BudgetError" in log
-    assert "7319" not in log
+    assert "swordfish" not in log
 
 
 def test_content_is_kept_and_logged_where_it_is_asked_for(tmp_path):
     config = Config(embedding=EmbeddingConfig("hash"))
     with MonitoredContextManager(config, tmp_path / "cm.log", log_content=True) as cm:
-        cm.build_context("The code is 7319, remember?")
+        cm.build_context("The code is swordfish, remember?")
         cm.export_monitoring_data(tmp_path / "export.json")
-    assert "'The code is 7319, remember?'" in (tmp_path / "cm.log").read_text(encoding="utf-8")
+    assert "'The code is swordfish, remember?'" in (tmp_path / "cm.log").read_text(encoding="utf-8")
     data = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))
-    assert data["performance_history"][0]["input"] == "The code is 7319, remember?"
+    assert data["performance_history"][0]["input"] == "The code is swordfish, remember?"
 
 
 def test_logging_of_the_application_is_not_touched(tmp_path):
