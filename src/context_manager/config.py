@@ -124,6 +124,45 @@ class MemoryConfig:
     stm_eviction: str = "fifo"
 
 
+@dataclass(frozen=True)
+class Retention:
+    """How long `sweep` lets memory live. The first rule that fits an entry decides.
+
+    Pinned entries stay whatever a rule says. What a summary was made from takes the summary with
+    it; the summary is made anew from what remains.
+
+    Args:
+        kinds: Only these kinds of entries; None means all.
+        tenant_id, user_id, agent_id, session_id, task_id: Only of this scope; None means any.
+        days: Age at which it goes, counted from its timestamp; None means never.
+        half_life_days: Age at which its importance counts half; None means it does not fade.
+        least: It goes when its importance has faded below this, in [0, 1].
+    """
+
+    kinds: tuple[str, ...] | None = None
+    tenant_id: str | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    task_id: str | None = None
+    days: float | None = None
+    half_life_days: float | None = None
+    least: float = 0.05
+
+    def check(self) -> None:
+        """Raise for a value that cannot work.
+
+        Raises:
+            ConfigError: Names the field and its range.
+        """
+        for name in ("days", "half_life_days"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"retention {name} must be a positive number, got {value!r}")
+        if not 0 <= self.least <= 1:
+            raise ConfigError(f"retention least must lie in [0, 1], got {self.least!r}")
+
+
 @dataclass
 class Config:
     """Settings of a `ContextManager`; every field may be assigned at run time.
@@ -146,6 +185,7 @@ class Config:
         screening: What is done about text that looks like an order to the model: "off", "tag"
             marks it in its metadata, "quarantine" also keeps such text of tools and documents out
             of prompts until `release`.
+        retention: How long `sweep` lets memory live, by kind and scope.
         record: Write down how each prompt was built, so that `replay` can rebuild it by its id:
             references to memory, not the texts again.
         recorded: Recorded prompts kept of each user; `sweep` drops older ones.
@@ -162,6 +202,7 @@ class Config:
     secrets: Literal["off", "redact", "reject"] = "off"
     secret_kinds: tuple[str, ...] | None = None
     screening: Literal["off", "tag", "quarantine"] = "tag"
+    retention: tuple[Retention, ...] = ()
     record: bool = False
     recorded: int = 10_000
     durability: Literal["full", "normal"] = "full"
@@ -182,6 +223,8 @@ class Config:
                 raise ConfigError(f"{path} must be a whole number, got {value!r}")
             if not math.isfinite(value) or not low <= value <= high:
                 raise ConfigError(f"{path} must lie in [{low}, {high}], got {value!r}")
+        for rule in self.retention:
+            rule.check()
         for path, allowed in _CHOICES:
             value = self._read(path)
             if value not in allowed:

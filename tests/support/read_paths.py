@@ -68,7 +68,7 @@ MANAGER_WRITES = {
     "import_export",
     "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch",
     "observe_messages",
-    "observe_messages_async", "pin", "reembed", "release", "revert", "unpin",
+    "observe_messages_async", "pin", "reembed", "release", "revert", "sweep", "unpin",
 }  # fmt: skip
 """What changes memory and answers with ids, receipts or what it was given."""
 

@@ -104,6 +104,12 @@ def recorded(cm: ContextManager, last: int) -> list[tuple[str, float]]:
     return [(line.name, float(json.loads(line.body)["at"])) for line in lines]
 
 
+def surplus(cm: ContextManager, most: int) -> list[str]:
+    """The oldest recorded prompts beyond the number that is kept."""
+    lines = cm.archive.store.ledger(cm.scope.partition, PROMPTS)
+    return [line.name for line in lines[: max(0, len(lines) - most)]]
+
+
 def strikes(
     cm: ContextManager, gone: Iterable[MemoryEntry], prompts: Sequence[str] = ()
 ) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from context_manager.manager import exporting, importing, recording, reverting
+from context_manager.manager import exporting, importing, recording, reverting, sweeping
 from context_manager.manager.exporting import Exported
 from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
@@ -132,6 +132,23 @@ class UpkeepFace(ManagerParts):
             if progress is not None:
                 progress(done)
         return done
+
+    def sweep(self, *, everybody: bool = False, now: float | None = None) -> list[Receipt]:
+        """Forget what has expired, and what the setting ``retention`` lets live no longer.
+
+        What has expired is never shown, swept or not; this deletes it. Pinned entries stay.
+        Recorded prompts beyond the setting ``recorded`` go too. Nothing calls this by itself.
+
+        Args:
+            everybody: The memory of all users of the store.
+            now: The present, seconds since 1970; the clock when left out.
+
+        Returns:
+            A receipt for each user of whom something was forgotten.
+        """
+        if not everybody:
+            self.require_user()
+        return sweeping.sweep(self._whole, everybody, now)
 
     def replay(self, context_id: str) -> Context:
         """The prompt of this id as it was built, from what was written down with ``record``.
