@@ -11,6 +11,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from weakref import WeakSet
@@ -28,24 +29,37 @@ _all: WeakSet[Background] = WeakSet()
 
 
 class Background:
-    """Runs jobs one after another, in the order they came."""
+    """Runs jobs one after another, in the order they came.
 
-    _jobs: OrderedDict[Hashable, Callable[[], object]]
+    Args:
+        clock: Seconds that never go back.
+    """
+
+    _jobs: OrderedDict[Hashable, tuple[float, Callable[[], object]]]
     _running: bool
+    _hurried: int
     _thread: threading.Thread | None
     _changed: threading.Condition
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._stopped = False
         self.start_empty()
         _all.add(self)
 
-    def submit(self, name: Hashable, job: Callable[[], object]) -> None:
-        """Run a job soon, unless one of this name waits already or the process is ending."""
+    def submit(self, name: Hashable, job: Callable[[], object], after: float = 0.0) -> None:
+        """Run a job soon, unless one of this name waits already or the process is ending.
+
+        Args:
+            name: What tells jobs apart.
+            job: What to do.
+            after: Seconds to leave it waiting at least, so that more of its kind can gather;
+                somebody who waits in `drain` does not wait for that.
+        """
         with self._changed:
             if self._stopped:
                 return
-            self._jobs.setdefault(name, job)
+            self._jobs.setdefault(name, (self._clock() + after, job))
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="context-manager-background", daemon=True
@@ -62,7 +76,10 @@ class Background:
         with self._changed:
             if self._thread is threading.current_thread():
                 return True
+            self._hurried += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._thread is None or not self._busy, timeout)
+            self._hurried -= 1
             return not self._busy
 
     def stop(self, timeout: float) -> None:
@@ -83,6 +100,7 @@ class Background:
         """Begin anew: in a forked child there is neither the parent's thread nor its work."""
         self._jobs = OrderedDict()
         self._running = False
+        self._hurried = 0
         self._thread = None
         self._changed = threading.Condition()
 
@@ -107,7 +125,10 @@ class Background:
             if not self._jobs:
                 self._thread = None
                 return False
-            name, job = self._jobs.popitem(last=False)
+            name = self._due()
+            if name is None:
+                return True
+            _, job = self._jobs.pop(name)
             self._running = True
         try:
             job()
@@ -121,6 +142,15 @@ class Background:
                 self._running = False
                 self._changed.notify_all()
         return True
+
+    def _due(self) -> Hashable | None:
+        """The job that has waited longest of those that need not wait; else wait a while."""
+        now = self._clock()
+        for name, (due, _) in self._jobs.items():
+            if due <= now or self._hurried:
+                return name
+        self._changed.wait(min(due for due, _ in self._jobs.values()) - now)
+        return None
 
 
 def _kind(name: Hashable) -> object:

@@ -96,7 +96,7 @@ def observe(
             found = learning.heard(cm, [draft], session.memory.get_recent_turns(1))
             applied = learning.apply(cm, Change(turns=(draft,)), found)
             turn = replace(turn, seq=applied.seqs[0])
-            session.append(turn)
+            session.append(turn, applied.version)
             watch.lap("store")
         consolidating.consolidate_if_due(cm, session, turn.id)
         watch.lap("consolidate")

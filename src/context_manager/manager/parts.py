@@ -33,6 +33,9 @@ from context_manager.tokens import TokenCounter
 
 _log = logging.getLogger(__name__)
 
+EMBED_AFTER = 0.05
+"""Seconds after which what was written is embedded: turns that follow at once share a commit."""
+
 EMBED_STEP = 32
 """Passages embedded by one background job: about as long as the end of a process may wait."""
 
@@ -200,7 +203,7 @@ class ManagerParts:
             if more:
                 self._engine.background.submit(("embed", partition), embed_some)
 
-        self._engine.background.submit(("embed", partition), embed_some)
+        self._engine.background.submit(("embed", partition), embed_some, EMBED_AFTER)
 
     def embed_now(self) -> None:
         """Embed all that is pending in this partition; what fails stays for the next need."""

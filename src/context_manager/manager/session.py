@@ -48,14 +48,22 @@ class Session:
             self._version = None
             self.follow()
 
-    def append(self, turn: Turn) -> None:
-        """Append a turn that was just journalled."""
+    def append(self, turn: Turn, version: Version) -> None:
+        """Append a turn that was just journalled.
+
+        Args:
+            turn: With its seq.
+            version: The partition's after that change; if nothing else happened before it, there
+                is nothing to follow.
+        """
         with self.lock:
             if turn.seq == self._last_seq + 1:
                 self.memory.append(turn)
                 self._last_seq = turn.seq
             else:
                 self._append_new()
+            if self._version == (version.change - 1, version.epoch):
+                self._version = version
 
     def _reload(self) -> None:
         turns = self._store.unconsolidated(self._scope)

@@ -118,6 +118,7 @@ class Archive:
         self.drafter = Drafter(self.secret, count_tokens)
         self.texts = Texts(store)
         self._waiting = Waiting()
+        self._begun: set[tuple[Partition, str]] = set()  # where this model may embed
         self.erasures = Erasures(store)
         self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
         self.asked: Callable[[str], str] = _unchanged
@@ -206,6 +207,8 @@ class Archive:
 
     def _check_model(self, partition: Partition, model: str) -> None:
         """Refuse to begin with a second model where there is much of a first one."""
+        if (partition, model) in self._begun:
+            return
         counts = self.store.models(partition)
         own = counts.pop(model, 0)
         most = max(counts.values(), default=0)
@@ -214,6 +217,7 @@ class Archive:
                 f"{most} passages have vectors of another model than {model!r}; words serve until "
                 "reembed() has given them vectors of this one"
             )
+        self._begun.add((partition, model))
 
     def _embed_pending(self, partition: Partition, embedder: Embedder, limit: int | None) -> int:
         model = embedder.fingerprint
@@ -239,6 +243,7 @@ class Archive:
             Whether there may be more.
 
         Raises:
+            ModelMismatchError: Most passages have vectors of another model; see `reembed`.
             EmbeddingError: The embedder failed; what was embedded before stays.
         """
         embedder = self._embedder()
@@ -250,7 +255,9 @@ class Archive:
                 jobs = self.store.pending(partition, model, most)
                 if len(jobs) < most:
                     self._waiting.search_ended(partition, model)
-            self._embed(partition, embedder, jobs)
+            if jobs:
+                self._check_model(partition, model)
+                self._embed(partition, embedder, jobs)
         return len(jobs) == most
 
     def _embed_shown(self, partition: Partition) -> None:
@@ -260,6 +267,8 @@ class Archive:
         embedder = self._embedder()
         with self._embedding()[hash(partition) % LOCKS]:
             jobs = list(self.snapshot(partition).pending)
+            if jobs:
+                self._check_model(partition, embedder.fingerprint)
             for start in range(0, len(jobs), EMBED_BATCH):
                 self._embed(partition, embedder, jobs[start : start + EMBED_BATCH])
 

@@ -75,6 +75,7 @@ class ShortTermMemory:
         self._clock = clock
         self._lock = RLock()
         self._known: list[Turn] = []  # `turns` as we last left them
+        self._known_tokens = 0
         self._departed = Departed()
 
     @property
@@ -264,12 +265,16 @@ class ShortTermMemory:
     def _settle(self) -> None:
         """Account for whatever was done to `turns` behind our back."""
         if len(self.turns) != len(self._known) or not all(map(is_, self.turns, self._known)):
-            known = {key_of(turn) for turn in self._known}
-            present = {key_of(turn) for turn in self.turns}
-            self._departed.arrive(turn for turn in self.turns if key_of(turn) not in known)
-            self._departed.fall(turn for turn in self._known if key_of(turn) not in present)
-        self._remember()
+            before, now = set(map(id, self._known)), set(map(id, self.turns))
+            new = [turn for turn in self.turns if id(turn) not in before]
+            gone = [turn for turn in self._known if id(turn) not in now]
+            # The same turn may come as another object, read from the journal once more.
+            new_keys, gone_keys = set(map(key_of, new)), set(map(key_of, gone))
+            self._departed.arrive(turn for turn in new if key_of(turn) not in gone_keys)
+            self._departed.fall(turn for turn in gone if key_of(turn) not in new_keys)
+            self._remember()
+        self.current_tokens = self._known_tokens
 
     def _remember(self) -> None:
         self._known = list(self.turns)
-        self.current_tokens = tokens_of(self.turns)
+        self.current_tokens = self._known_tokens = tokens_of(self.turns)

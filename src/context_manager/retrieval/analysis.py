@@ -141,12 +141,12 @@ def index_terms(text: str, *, speaker: str = "") -> Counter[str]:
     Returns:
         Counts by term.
     """
-    counts: Counter[str] = Counter()
+    terms: list[str] = []
     for word in words(text):
-        counts.update(_word_terms(word))
-        counts.update(_pieces(word))
-    counts.update(SPEAKER + stem(word.casefold()) for word in words(speaker))
-    return counts
+        terms += _word_terms(word)
+        terms += _pieces(word)
+    terms += [SPEAKER + stem(word.casefold()) for word in words(speaker)]
+    return Counter(terms)
 
 
 def word_count(counts: Counter[str]) -> int:

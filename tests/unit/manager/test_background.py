@@ -11,6 +11,7 @@ import pytest
 
 from context_manager.errors import StoreError
 from context_manager.manager.background import Background
+from context_manager.testing.clock import ManualClock
 
 
 def test_jobs_run_in_order_and_a_name_waits_only_once():
@@ -34,6 +35,34 @@ def test_a_job_may_ask_for_itself_again():
     background.submit("again", again)
     assert background.drain(10)
     assert left == []
+
+
+def test_a_job_may_wait_for_more_of_its_kind_while_others_run():
+    clock, done = ManualClock(0.0), []
+    background = Background(clock)
+    background.submit("gathers", lambda: done.append("gathered"), after=1000.0)
+    ran = threading.Event()
+    background.submit("at once", lambda: (done.append("at once"), ran.set()))
+    assert ran.wait(10)
+    assert done == ["at once"]
+    assert background.drain(10), "whoever waits for the work does not wait for the gathering"
+    assert done == ["at once", "gathered"]
+
+
+def test_a_gathering_job_runs_when_its_time_has_come():
+    clock, ran = ManualClock(0.0), threading.Event()
+    background = Background(clock)
+    background.submit("gathers", ran.set, after=1000.0)
+    clock.advance(1000.0)
+    background.submit("gathers", lambda: None)
+    assert ran.wait(10)
+
+
+def test_stopping_does_not_wait_for_a_gathering_job():
+    background, done = Background(ManualClock(0.0)), []
+    background.submit("gathers", lambda: done.append(1), after=1000.0)
+    background.stop(10)
+    assert done == []
 
 
 def test_an_error_of_ours_is_logged_by_its_type_and_stops_nothing(caplog):

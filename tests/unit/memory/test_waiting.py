@@ -1,4 +1,4 @@
-"""Embedding finds what waits for a vector without looking through everything, and misses nothing."""
+"""Embedding finds what waits for a vector without looking through everything; nothing is missed."""
 
 from __future__ import annotations
 
