@@ -23,7 +23,7 @@ seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo serve test check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
-  bench-service
+  bench-service bench-llm
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -123,6 +123,9 @@ bench-ablation: $(VENV)/core.stamp bench-data  ## What each idea of ranking adds
 
 bench-calibrate: $(VENV)/core.stamp bench-data  ## Fit the constants of calibrated relevance anew
 	$(bin)/python -m bench.calibrate $(conversations) --store $(BENCH)/quality.db
+
+bench-llm: $(VENV)/core.stamp bench-data  ## Tokens of a model per token said, and its cap
+	$(bin)/python -m bench.llm_share $(filter %/locomo_dev.json,$(conversations)) --page docs/llm.md
 
 bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes, twice
 	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)
