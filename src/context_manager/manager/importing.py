@@ -91,7 +91,9 @@ def bury(cm: ContextManager, lines: Sequence[LedgerDraft]) -> int:
     found = [entry for _, entry in store.find(partition, EntryFilter())]
     ids = {name for entry in found for name in (entry.id, entry.turn_id) if name}
     buried = erasures.buried(partition, ids, names)
-    doomed = [entry for entry in found if entry.id in buried or entry.turn_id in buried]
+    gone = {entry.id: entry for entry in found if entry.id in buried or entry.turn_id in buried}
+    # What was derived follows its sources, and is made anew from those that stay.
+    doomed = [entry for entry in gone.values() if not gone.keys() & set(entry.source_ids)]
     return erase(cm, lambda: doomed, "restore").entries
 
 

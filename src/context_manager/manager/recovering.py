@@ -1,0 +1,167 @@
+"""A backup becomes the store, without what was forgotten since it was made.
+
+Decides the order: the backup is checked and copied beside the store, the tombstones of the present
+store (and of any other files named) are taken over and what they bury is erased from the copy;
+only then does the copy take the store's place. The store it replaces is kept under another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from context_manager.errors import CorruptStoreError, InputError, StoreBusyError, StoreError
+from context_manager.manager.importing import bury
+from context_manager.memory.erasures import RECEIPTS, TOMBSTONES, Erasures
+from context_manager.memory.export_file import check, portions
+from context_manager.memory.portable import line_draft
+from context_manager.records import Partition
+from context_manager.store.protocol import LedgerDraft
+
+if TYPE_CHECKING:
+    from context_manager.manager.manager import ContextManager
+
+Lines = dict[Partition, list[LedgerDraft]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What `restore` did.
+
+    Args:
+        erased: Entries of the backup that were forgotten since and are gone from the copy.
+        bytes: Size of the store now.
+        kept_as: Where the replaced store lies now; None if there was none.
+    """
+
+    erased: int
+    bytes: int
+    kept_as: Path | None
+
+
+def restore(
+    backup: Path,
+    target: Path,
+    opened: Callable[[Path], ContextManager],
+    *,
+    honour: Sequence[Path] = (),
+    present: bool = True,
+) -> Recovered:
+    """Put a backup in the place of a store.
+
+    Args:
+        backup: A file that `backup` or `save` wrote.
+        target: The store; it may be missing.
+        opened: Opens a manager on a file.
+        honour: Further stores or exports whose tombstones are honoured.
+        present: Honour the tombstones of the store that is replaced; False for one that can no
+            longer be read.
+
+    Raises:
+        InputError: The backup is missing, or is the store itself.
+        CorruptStoreError: The backup is damaged, or the present store cannot be read.
+        StoreBusyError: Another process has the store open.
+    """
+    _check(backup, target)
+    lines: Lines = {}
+    for path in (*([target] if present and target.exists() else []), *honour):
+        for partition, found in _ledger_of(path).items():
+            lines.setdefault(partition, []).extend(found)
+    part = target.with_name(f"{target.name}.restoring")
+    _remove(part)
+    _copy(backup, part)
+    erased = 0
+    with opened(part) as cm:
+        for partition, found in lines.items():
+            erased += bury(cm.scoped(**partition._asdict()), found)
+    kept_as = _put_aside(target)
+    part.replace(target)
+    _remove(part)
+    return Recovered(erased, target.stat().st_size, kept_as)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file is an export rather than a store, by its first byte."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(1) == b"{"
+    return False
+
+
+def _check(backup: Path, target: Path) -> None:
+    if not backup.exists():
+        raise InputError(f"{backup} does not exist")
+    if target.exists() and backup.samefile(target):
+        raise InputError(f"{backup} is the store itself; name a backup of it")
+
+
+def _ledger_of(path: Path) -> Lines:
+    """The tombstones and receipts of a store or an export."""
+    if is_export(path):
+        check(path)
+        return {found.partition: [*map(line_draft, found.lines)] for found in portions(path)}
+    from context_manager.store.sqlite import SQLiteStore
+
+    lines: Lines = {}
+    try:
+        with closing(SQLiteStore(path, read_only=True)) as store:
+            erasures = Erasures(store)
+            for partition in store.partitions(ledgers=True):
+                lines[partition] = [
+                    LedgerDraft(book, line.name, line.body)
+                    for book in (TOMBSTONES, RECEIPTS)
+                    for line in store.ledger(partition, book)
+                ]
+                lines[partition] += erasures.keys(partition)
+    except StoreError as error:
+        raise CorruptStoreError(
+            f"{path} cannot be read, so what was forgotten since the backup is not known ({error});"
+            " name an export that knows it, or restore without it"
+        ) from error
+    return lines
+
+
+def _copy(backup: Path, part: Path) -> None:
+    from context_manager.store.sqlite import SQLiteStore
+
+    with closing(SQLiteStore(backup, read_only=True)) as source:
+        verdict = source.verify()
+        if not verdict:
+            first = verdict.damages[0]
+            raise CorruptStoreError(
+                f"{backup} is damaged in {len(verdict.damages)} places, first in {first.table}: "
+                f"{first.problem}; nothing was changed"
+            )
+        source.backup(part)
+
+
+def _put_aside(target: Path) -> Path | None:
+    """Give the present store another name; it must be open nowhere."""
+    if not target.exists():
+        return None
+    from context_manager.store.sqlite import SQLiteStore
+
+    with suppress(CorruptStoreError):
+        SQLiteStore(target).close()
+    if any(_beside(target)):
+        raise StoreBusyError(f"another process has the store at {target} open; stop it first")
+    names = (target.with_name(f"{target.name}.before-restore-{n}") for n in count(1))
+    kept_as = next(name for name in names if not name.exists())
+    target.replace(kept_as)
+    return kept_as
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """The log and its index beside a store, where there are any."""
+    for ending in ("-wal", "-shm"):
+        file = path.with_name(path.name + ending)
+        if file.exists():
+            yield file
+
+
+def _remove(part: Path) -> None:
+    for file in (*_beside(part), part):
+        file.unlink(missing_ok=True)
