@@ -22,6 +22,8 @@ from context_manager.cli.commands import (
     keeping,
     looking,
     serving,
+    tending,
+    tracing,
 )
 from context_manager.cli.invocation import Surroundings
 from context_manager.cli.options import adopt, as_command, keep_options, with_shared
@@ -51,7 +53,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("list", looking.list_, "Look"),
     Command("show", looking.show, "Look"),
     Command("stats", looking.stats, "Look"),
+    Command("expand", tracing.expand, "Look"),
+    Command("replay", tracing.replay, "Look"),
     Command("forget", keeping.forget, "Forget"),
+    Command("revert", tracing.revert, "Forget"),
+    Command("sweep", tending.sweep, "Forget"),
+    Command("receipts", tracing.receipts, "Forget"),
+    Command("doctor", tending.doctor, "Keep well"),
+    Command("verify", tending.verify, "Keep well"),
+    Command("repair", tending.repair, "Keep well"),
+    Command("backup", tending.backup, "Keep well"),
+    Command("restore", tending.restore, "Keep well"),
+    Command("export", tracing.export, "Keep well"),
+    Command("reembed", tending.reembed, "Keep well"),
     Command("serve", serving.serve, "Serve"),
     Command("keys", serving.keys, "Serve"),
 )

@@ -109,7 +109,7 @@ def forget(
             raise typer.Exit(1)
         chosen = None if everything else [entry.id for entry in found]
         receipt = manager.forget(chosen, everything=everything)
-    call.answer(asdict(receipt), lambda out: _show(out, receipt))
+    call.answer(asdict(receipt), lambda out: show_receipt(out, receipt))
 
 
 def _confirmed(call: Invocation, found: list[MemoryEntry]) -> bool:
@@ -122,7 +122,8 @@ def _confirmed(call: Invocation, found: list[MemoryEntry]) -> bool:
     return typer.confirm(f"Forget {memories(len(found))} for good?", err=True)
 
 
-def _show(out: Console, receipt: Receipt) -> None:
+def show_receipt(out: Console, receipt: Receipt) -> None:
+    """Show what was forgotten."""
     out.print(f"forgotten: {memories(receipt.entries)}, {plural(receipt.turns, 'turn')}")
     if receipt.rederived or receipt.dropped:
         out.print(
