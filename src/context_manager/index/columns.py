@@ -35,8 +35,9 @@ class Column:
         added = np.asarray(values, dtype=self._block.dtype).reshape(-1, *self._tail)
         size = self._size + len(added)
         if size > len(self._block):
-            slack = size // 4 if len(self._block) else size // 16
-            capacity = max(_FIRST_CAPACITY, min(2 * len(self._block) or size + slack, size + slack))
+            loaded_at_once = not len(self._block)
+            roomy = size + size // 16 if loaded_at_once else min(2 * self._size, size + size // 4)
+            capacity = max(_FIRST_CAPACITY, size, roomy)
             block = np.zeros((capacity, *self._tail), dtype=self._block.dtype)
             block[: self._size] = self._block[: self._size]
             self._block = block

@@ -6,7 +6,6 @@ ids, kinds and counts only.
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 from collections import Counter
@@ -80,10 +79,10 @@ def _facts(cm: ContextManager) -> Any:
 
 def _engine(cm: ContextManager) -> Iterator[Remark]:
     facts = _facts(cm)
-    version = re.match(r"SQLite (\d+)\.(\d+)\.(\d+)", facts.engine if facts else "")
-    if version is None:
+    name, _, version = (facts.engine if facts else "").partition(" ")
+    if name != "SQLite":
         return
-    number = tuple(map(int, version.groups()))
+    number = tuple(map(int, version.split(" ")[0].split(".")))
     mended = number >= (3, 51, 3) or number in ((3, 44, 6), (3, 50, 7))
     yield Remark(
         Level.NOTE if mended else Level.RISK,

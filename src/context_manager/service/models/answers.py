@@ -178,6 +178,7 @@ class SlotOut(Told):
     trust: str | None
     source_ids: list[str]
     cut: bool
+    hole: bool
 
     @classmethod
     def of(cls, slot: Slot) -> Self:
