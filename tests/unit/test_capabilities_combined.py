@@ -57,7 +57,7 @@ def test_all_capabilities_work_together(make):
 
 def test_the_names_take_the_parts_of_a_manager(tmp_path):
     config = Config(embedding=EmbeddingConfig("hash"))
-    with Everything.open(tmp_path / "memory.db", config) as cm:
+    with Everything.open(tmp_path / "memory.db", config, log_file=None) as cm:
         cm.observe("hello", "hi")
         assert cm.max_workers == 4
     with AsyncContextManager.open(tmp_path / "memory.db", config) as cm:
