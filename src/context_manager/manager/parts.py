@@ -98,15 +98,23 @@ class ManagerParts:
         *,
         scope: Scope = DEFAULT_SCOPE,
         clock: Callable[[], float] = time.time,
+        **parts: Any,
     ) -> Self:
         """A manager over one SQLite file, created when missing.
+
+        Args:
+            path: The file.
+            config: Settings; the defaults when left out.
+            scope: Whose memory to begin with.
+            clock: Gives seconds since 1970.
+            parts: Further keywords of the class.
 
         Raises:
             StoreError: The file cannot be opened; the message names it and the reason.
         """
         settings = Config() if config is None else config
         store = stores.create("sqlite", path, durability=settings.durability)
-        return cls(settings, store=store, scope=scope, clock=clock)
+        return cls(settings, store=store, scope=scope, clock=clock, **parts)
 
     def scoped(
         self,
