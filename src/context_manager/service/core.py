@@ -42,6 +42,7 @@ from context_manager.service.refusals import Refused, invalid, no_such_route
 from context_manager.service.routes import Match, Route, RouteTable
 from context_manager.service.settings import Limits, ServiceSettings
 from context_manager.service.throttle import Throttle
+from context_manager.service.usage import Usage
 from context_manager.service.wire import LINES, Answer, AskModel, Flow, ReadBody, Reply, Request
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Service:
         )
         self.metrics = RequestMetrics(lambda: self.throttle.running)
         self.replays = Replays()
+        self.usage = Usage()
+        root.hooks.add(self.usage)
         self.routes = RouteTable()
         self.headers = Headers(self.settings)
         self.stopping = False
@@ -195,8 +198,7 @@ class Service:
 
     def _match(self, request: Request) -> Match:
         match = self.routes.match(request.method, request.path)
-        switch = {"/metrics": self.settings.metrics, "/openapi.json": self.settings.openapi}
-        state = switch.get(match.route.path)
+        state = self.settings.switch(match.route.path)
         if state == "off":
             raise no_such_route()
         return match._replace(route=replace(match.route, open=True)) if state == "open" else match
@@ -205,7 +207,7 @@ class Service:
         route = match.route
         if route.open:
             self.headers.check_host(request)
-            return _reply(route.handle(self._open_call(route)))
+            return _reply(route.handle(self._open_call(match)))
         credential = self.admit(request, route.permission)
         leave = self.throttle.enter(_named(credential, request))
         streams = False
@@ -218,10 +220,10 @@ class Service:
             if not streams:
                 leave()
 
-    def _open_call(self, route: Route) -> Any:
-        if route.path in ("/health", "/ready"):
+    def _open_call(self, match: Match) -> Any:
+        if match.route.path in ("/health", "/ready"):
             return self
-        return Call(self, ANYBODY, self.root, None, {})
+        return Call(self, ANYBODY, self.root, None, match.path)
 
     def _read(self, request: Request, match: Match, credential: Credential) -> Flow:
         route, limits = match.route, self.settings.limits

@@ -75,13 +75,11 @@ def document(routes: Sequence[Route], settings: ServiceSettings, version: str) -
 
 
 def _hidden(route: Route, settings: ServiceSettings) -> bool:
-    switch = {"/metrics": settings.metrics, "/openapi.json": settings.openapi}
-    return switch.get(route.path) == "off"
+    return settings.switch(route.path) == "off"
 
 
 def _open(route: Route, settings: ServiceSettings) -> bool:
-    switch = {"/metrics": settings.metrics, "/openapi.json": settings.openapi}
-    return route.open or switch.get(route.path) == "open"
+    return route.open or settings.switch(route.path) == "open"
 
 
 def _schemas(routes: Sequence[Route]) -> tuple[dict[Any, Any], dict[str, Any]]:

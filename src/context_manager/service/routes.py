@@ -14,8 +14,14 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from context_manager.service.handlers import chatting, conversations, memories, operating, transfer
-from context_manager.service.models import answers, requests
+from context_manager.service.handlers import (
+    chatting,
+    conversations,
+    memories,
+    operating,
+    transfer,
+)
+from context_manager.service.models import answers, requests, usage
 from context_manager.service.refusals import no_such_route, wrong_method
 from context_manager.service.wire import LINES
 
@@ -123,6 +129,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/import", transfer.import_, answers.ImportResponse, requests.WhoseQuery,
           "write", lines=True),
     Route("GET", "/jobs", operating.jobs, answers.JobsResponse, requests.WhoseQuery),
+    Route("GET", "/usage", operating.usage, usage.UsageResponse, requests.WhoseQuery),
     Route("GET", "/metrics", operating.metrics, None, None, "operate", (PLAIN,)),
     Route("GET", "/openapi.json", operating.schema, None, None, ""),
     Route("GET", "/health", operating.health, answers.HealthResponse, None, "",

@@ -81,6 +81,7 @@ class ServiceSettings:
         cors_origins: Origins whose pages may call the service; empty for none.
         metrics: Serve ``/metrics``: to a credential that may "operate", to anybody, or not at all.
         openapi: Serve ``/openapi.json``: to any credential, to anybody, or not at all.
+        ui: Serve the page ``/ui``, which holds no data, to anybody, or not at all.
         chat_max_tokens: Longest answer of the model in ``/chat``.
         redis_url: Where replicas share their rate limits; "" keeps them in this process.
         drain_seconds: How long a stop waits for requests, and then for background work.
@@ -94,12 +95,19 @@ class ServiceSettings:
     cors_origins: tuple[str, ...] = ()
     metrics: Literal["credential", "open", "off"] = "credential"
     openapi: Literal["credential", "open", "off"] = "open"
+    ui: Literal["open", "off"] = "open"
     chat_max_tokens: int = 500
     redis_url: str = field(default="", repr=False)
     drain_seconds: float = 20.0
 
     def __post_init__(self) -> None:
         _check(self)
+
+    def switch(self, path: str) -> str | None:
+        """How open the settings say that a route is; None where they say nothing."""
+        if path == "/ui" or path.startswith("/ui/"):
+            return self.ui
+        return {"/metrics": self.metrics, "/openapi.json": self.openapi}.get(path)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> ServiceSettings:
@@ -158,6 +166,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CORS_ORIGINS", "cors_origins", _listed),
     Variable("METRICS", "metrics"),
     Variable("OPENAPI", "openapi"),
+    Variable("UI", "ui"),
     Variable("RATE", "limits.rate"),
     Variable("CONCURRENCY", "limits.concurrency", int),
     Variable("MAX_REQUESTS", "limits.total", int),
@@ -173,6 +182,7 @@ _CHOICES = {
     "auth": ("auto", "required", "off"),
     "metrics": ("credential", "open", "off"),
     "openapi": ("credential", "open", "off"),
+    "ui": ("open", "off"),
 }
 MIN_SECRET = 16
 

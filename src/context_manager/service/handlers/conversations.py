@@ -39,6 +39,9 @@ def turns(call: Call) -> TurnPage:
     """Turns of the session, in order."""
     page = call.given
     memory = call.memory
+    if page.last is not None:
+        newest = memory.archive.store.turns(memory.scope, last=page.last)
+        return TurnPage(items=[TurnOut.of(turn) for turn in newest], next=None)
     end = page.after + 1 + page.limit
     found = memory.archive.store.turns(memory.scope, after=page.after, before=end)
     last = memory.archive.store.turns(memory.scope, last=1)

@@ -13,6 +13,7 @@ from context_manager.service.models.answers import (
     JobsResponse,
     ReadyResponse,
 )
+from context_manager.service.models.usage import UsageResponse
 from context_manager.service.wire import Reply
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ def jobs(call: Call) -> JobsResponse:
     partition = memory.scope.partition
     pending = len(memory.archive.store.pending(partition, memory.model(), COUNTED))
     return JobsResponse(items=[_job("embed", pending)])
+
+
+def usage(call: Call) -> UsageResponse:
+    """What was lately done for the user, how long it took and what it cost."""
+    return UsageResponse.of(call.service.usage.of(call.memory.scope.partition))
 
 
 def _job(name: str, waiting: int) -> Job:

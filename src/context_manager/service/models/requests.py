@@ -220,6 +220,9 @@ class TurnsQuery(Page):
     after: Annotated[int, Field(ge=-1, le=2**53), DIGITS] = Field(
         default=-1, description="Only turns with a higher seq; `next` of the page before."
     )
+    last: Annotated[int, Field(ge=1, le=1000), DIGITS] | None = Field(
+        default=None, description="The newest so many, in place of a page."
+    )
 
 
 class ListQuery(Page):
