@@ -21,6 +21,7 @@ from context_manager.store.intake import (
     unpack_metadata,
 )
 from context_manager.store.memory.changing import Changing, Numbers
+from context_manager.store.memory.queue import MemoryQueue
 from context_manager.store.memory.shelf import (
     Kept,
     KeptTurn,
@@ -57,6 +58,7 @@ class MemoryStore:
         self._parts: dict[Partition, Part] = {}
         self._numbers = Numbers()
         self._secret = secrets.token_bytes(32)
+        self.queue = MemoryQueue()
         self._closed = False
 
     def apply(self, partition: Partition, change: Change) -> Applied:

@@ -69,3 +69,6 @@ QUERIES = _load_queries("queries.sql")
 
 AUDIT = _load_queries("audit.sql")
 """What verifies and repairs."""
+
+QUEUE = _load_queries("queue.sql")
+"""What keeps the jobs."""

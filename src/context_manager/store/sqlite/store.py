@@ -32,6 +32,7 @@ from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.probe import Probe, probe_from
+from context_manager.store.sqlite.queue import SQLiteQueue
 from context_manager.store.sqlite.transaction import committing
 from context_manager.store.sqlite.writes import Writing
 from context_manager.store.upkeep import Facts, Repaired, Scrubbed, Verdict
@@ -93,6 +94,7 @@ class SQLiteStore:
             read_only=read_only,
         )
         self._vfs = vfs
+        self.queue = SQLiteQueue(self._write, self._read)
         try:
             self._secret = self._looked_at() if read_only else self._made_ready()
         except BaseException:
