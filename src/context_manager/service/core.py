@@ -18,29 +18,23 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from context_manager import __version__
 from context_manager.errors import ContextManagerError
-from context_manager.service import bodies
+from context_manager.service import bodies, reading
 from context_manager.service.calls import Call, scoped
-from context_manager.service.credentials import (
-    ANYBODY,
-    Credential,
-    Doorkeeper,
-    Issuer,
-    StaticKey,
-)
+from context_manager.service.credentials import ANYBODY, Credential
+from context_manager.service.entrance import doorkeeper, named
 from context_manager.service.headers import Headers
 from context_manager.service.idempotency import MAX_KEY, Replays
 from context_manager.service.keyring import Keyring
 from context_manager.service.metrics import RequestMetrics
-from context_manager.service.models.fields import size
 from context_manager.service.openapi import document
 from context_manager.service.problems import problem
 from context_manager.service.refusals import Refused, invalid, no_such_route
 from context_manager.service.routes import Match, Route, RouteTable
-from context_manager.service.settings import Limits, ServiceSettings
+from context_manager.service.settings import ServiceSettings
 from context_manager.service.throttle import Throttle
 from context_manager.service.usage import Usage
 from context_manager.service.wire import LINES, Answer, AskModel, Flow, ReadBody, Reply, Request
@@ -51,17 +45,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("context_manager.service")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY}}}")
-_LIMITED = {
-    "k": "k",
-    "budget": "budget",
-    "text": "text_chars",
-    "message": "input_chars",
-    "input": "input_chars",
-    "query": "input_chars",
-    "ids": "batch",
-    "messages": "batch",
-}
-"""Fields that an operator may bound, and the limit that bounds them."""
 
 
 class Service:
@@ -90,7 +73,7 @@ class Service:
         self.settings = ServiceSettings() if settings is None else settings
         limits = self.settings.limits
         self.keyring = Keyring(root.archive.store, clock)
-        self.doorkeeper = _doorkeeper(self.keyring, self.settings, clock)
+        self.doorkeeper = doorkeeper(self.keyring, self.settings, clock)
         self.throttle = Throttle(
             limits.rate, limits.concurrency, limits.total, self.settings.redis_url
         )
@@ -177,7 +160,7 @@ class Service:
         except Refused:
             self.throttle.count(f"refused:{request.remote}")
             raise
-        self.throttle.count(_named(credential, request))
+        self.throttle.count(named(credential, request))
         if permission:
             credential.require(permission)
         return credential
@@ -209,7 +192,7 @@ class Service:
             self.headers.check_host(request)
             return _reply(route.handle(self._open_call(match)))
         credential = self.admit(request, route.permission)
-        leave = self.throttle.enter(_named(credential, request))
+        leave = self.throttle.enter(named(credential, request))
         streams = False
         try:
             answer = yield from self._read(request, match, credential)
@@ -234,29 +217,13 @@ class Service:
             bodies.check_head(request.headers, most, types)
             raw: Any = yield ReadBody(most)
             body = bodies.unpacked(raw, request.headers, most)
-        given = self._given(request, route, body, limits)
+        given = reading.given(request, route, body, limits)
         memory = scoped(self.root, credential, given)
         call = Call(self, credential, memory, given, match.path, body if route.lines else b"")
         key = request.headers.get("idempotency-key") if route.repeatable else None
         if key is None:
             return (yield from _handled(route, call))
         return (yield from self._once(request, route, call, key, body))
-
-    def _given(
-        self, request: Request, route: Route, body: bytes, limits: Limits
-    ) -> BaseModel | None:
-        query = bodies.parameters(request.query)
-        if route.given is None:
-            if query:
-                raise invalid([{"where": f"query.{next(iter(query))}", "what": "is unknown"}])
-            return None
-        if route.given_in_body:
-            if query:
-                raise invalid([{"where": f"query.{next(iter(query))}", "what": "is unknown"}])
-            given = _validated(route.given, bodies.parsed(body, limits.depth), "body")
-            _check_limits(given, limits)
-            return given
-        return _validated(route.given, query, "query")
 
     def _once(self, request: Request, route: Route, call: Call, key: str, body: bytes) -> Flow:
         """Handle a request unless it was handled before."""
@@ -290,45 +257,6 @@ class Service:
             self.model = "ok"
 
 
-def _doorkeeper(
-    keyring: Keyring, settings: ServiceSettings, clock: Callable[[], float]
-) -> Doorkeeper:
-    issuers: list[Issuer] = [keyring]
-    if settings.api_key:
-        issuers.append(StaticKey(settings.api_key))
-    if settings.jwt.key:
-        from context_manager.service.web_tokens import WebTokens
-
-        issuers.append(WebTokens(settings.jwt))
-    static = settings.auth == "required" or (settings.auth == "auto" and len(issuers) > 1)
-    return Doorkeeper(tuple(issuers), _Required(static, settings.auth, keyring), clock)
-
-
-class _Required:
-    """Whether a credential is needed: from the moment the first key is made, for good.
-
-    Args:
-        always: Needed whatever the keyring holds.
-        auth: As on `ServiceSettings`.
-        keyring: Where keys are made, by any process.
-    """
-
-    def __init__(self, always: bool, auth: str, keyring: Keyring) -> None:
-        self._known = always
-        self._auth = auth
-        self._keyring = keyring
-
-    def __call__(self) -> bool:
-        if not self._known and self._auth == "auto":
-            self._known = self._keyring.any()
-        return self._known
-
-
-def _named(credential: Credential, request: Request) -> str:
-    """Whose requests are counted together."""
-    return f"{credential.id}:{request.remote}" if credential is ANYBODY else credential.id
-
-
 def _handled(route: Route, call: Call) -> Generator[AskModel, Any, Answer]:
     made = route.handle(call)
     if isinstance(made, Generator):
@@ -341,39 +269,3 @@ def _reply(made: Any) -> Answer:
         return Reply(200, made.model_dump_json().encode())
     answer: Answer = made
     return answer
-
-
-def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> BaseModel:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)
-        raise invalid(
-            [
-                {
-                    "where": ".".join([where, *map(str, fault["loc"])]),
-                    "what": fault["msg"].removeprefix("Value error, "),
-                }
-                for fault in told[:20]
-            ]
-        ) from error
-
-
-def _check_limits(given: BaseModel, limits: Limits) -> None:
-    """Refuse what is beyond the operator's limits, which may be narrower than the schema's."""
-    faults = []
-    for name, limit in _LIMITED.items():
-        value, most = getattr(given, name, None), getattr(limits, limit)
-        amount = len(value) if isinstance(value, (str, list)) else value
-        if amount is not None and amount > most:
-            faults.append({"where": f"body.{name}", "what": f"is more than {most}"})
-    for place, message in enumerate(getattr(given, "messages", ())):
-        if len(message.content) > limits.text_chars:
-            what = f"is longer than {limits.text_chars} characters"
-            faults.append({"where": f"body.messages.{place}.content", "what": what})
-    metadata = getattr(given, "metadata", None)
-    if metadata and size(metadata) > limits.metadata_bytes:
-        what = f"is larger than {limits.metadata_bytes} bytes"
-        faults.append({"where": "body.metadata", "what": what})
-    if faults:
-        raise invalid(faults[:20])

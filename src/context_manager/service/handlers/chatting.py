@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from context_manager.errors import ContextManagerError
 from context_manager.records import Context, Turn
 from context_manager.service.handlers.memories import public_stats
-from context_manager.service.models.answers import ChatResponse
+from context_manager.service.models.conversation_answers import ChatResponse
 from context_manager.service.wire import AskModel, Told
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from context_manager.records import Message
-from context_manager.service.models.answers import (
+from context_manager.service.models.conversation_answers import (
     ContextResponse,
     SessionsResponse,
     TurnOut,

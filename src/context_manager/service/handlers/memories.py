@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.memory.drafting import new_id
 from context_manager.records import MemoryEntry, Receipt
-from context_manager.service.models.answers import (
+from context_manager.service.models.memory_answers import (
     ClearResponse,
     MemoryAddResponse,
     MemoryOut,

@@ -17,7 +17,8 @@ from context_manager.errors import ImportFormatError
 from context_manager.importing import ImportFile, as_one_user, read
 from context_manager.manager.observing import TurnInput
 from context_manager.records import Message, Trust
-from context_manager.service.models.answers import ImportResponse, MemoryOut
+from context_manager.service.models.answers import ImportResponse
+from context_manager.service.models.memory_answers import MemoryOut
 from context_manager.service.wire import LINES, Stream
 from context_manager.store.protocol import EntryFilter
 

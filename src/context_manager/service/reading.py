@@ -1,0 +1,84 @@
+"""What a request says, as the model that its route names, checked before anything is done.
+
+This file decides where a route's values stand (body or query) and that the operator's limits, which
+may be narrower than the schema's, hold. It does nothing with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from context_manager.service import bodies
+from context_manager.service.models.fields import size
+from context_manager.service.refusals import invalid
+from context_manager.service.routes import Route
+from context_manager.service.settings import Limits
+from context_manager.service.wire import Request
+
+_LIMITED = {
+    "k": "k",
+    "budget": "budget",
+    "text": "text_chars",
+    "message": "input_chars",
+    "input": "input_chars",
+    "query": "input_chars",
+    "ids": "batch",
+    "messages": "batch",
+}
+"""Fields that an operator may bound, and the limit that bounds them."""
+
+
+def given(request: Request, route: Route, body: bytes, limits: Limits) -> BaseModel | None:
+    """The values of a request; None for a route that takes none.
+
+    Raises:
+        Refused: A value does not fit, is unknown, or is beyond a limit.
+    """
+    query = bodies.parameters(request.query)
+    if query and (route.given is None or route.given_in_body):
+        raise invalid([{"where": f"query.{next(iter(query))}", "what": "is unknown"}])
+    if route.given is None:
+        return None
+    if not route.given_in_body:
+        return _validated(route.given, query, "query")
+    values = _validated(route.given, bodies.parsed(body, limits.depth), "body")
+    _check_limits(values, limits)
+    return values
+
+
+def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> BaseModel:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_context=False, include_input=False)
+        raise invalid(
+            [
+                {
+                    "where": ".".join([where, *map(str, fault["loc"])]),
+                    "what": fault["msg"].removeprefix("Value error, "),
+                }
+                for fault in told[:20]
+            ]
+        ) from error
+
+
+def _check_limits(values: BaseModel, limits: Limits) -> None:
+    """Refuse what is beyond the operator's limits, which may be narrower than the schema's."""
+    faults = []
+    for name, limit in _LIMITED.items():
+        value, most = getattr(values, name, None), getattr(limits, limit)
+        amount = len(value) if isinstance(value, (str, list)) else value
+        if amount is not None and amount > most:
+            faults.append({"where": f"body.{name}", "what": f"is more than {most}"})
+    for place, message in enumerate(getattr(values, "messages", ())):
+        if len(message.content) > limits.text_chars:
+            what = f"is longer than {limits.text_chars} characters"
+            faults.append({"where": f"body.messages.{place}.content", "what": what})
+    metadata = getattr(values, "metadata", None)
+    if metadata and size(metadata) > limits.metadata_bytes:
+        what = f"is larger than {limits.metadata_bytes} bytes"
+        faults.append({"where": "body.metadata", "what": what})
+    if faults:
+        raise invalid(faults[:20])
