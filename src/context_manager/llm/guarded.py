@@ -18,47 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from context_manager.errors import (
-    ConfigError,
-    LLMError,
-    LLMRateLimitError,
-    LLMTimeoutError,
-    LLMUnavailableError,
-    MissingExtraError,
-)
+from context_manager.errors import LLMError, LLMTimeoutError
 from context_manager.flow import LLMRequest, run, run_async
 from context_manager.llm.adapters import Completion, LLMAdapter, OnUsage, Usage
 from context_manager.llm.breaker import CircuitBreaker
 from context_manager.llm.replies import ReplyCache
+from context_manager.llm.retries import Retries, may_pass
 from context_manager.llm.spend import Outcome, Reservation, SpendGovernor
-
-_MAY_PASS = (LLMTimeoutError, LLMRateLimitError, LLMUnavailableError)
-_WILL_NOT_PASS = (LLMError, ConfigError, MissingExtraError)
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often and after which wait a call that failed is tried again.
-
-    Args:
-        attempts: Calls in all.
-        first: Longest wait before the second call, seconds; each further one may be twice as long.
-        longest: Longest wait of all.
-    """
-
-    attempts: int = 3
-    first: float = 0.5
-    longest: float = 8.0
-
-    def wait(self, attempt: int, chance: random.Random) -> float | None:
-        """Seconds to wait after the n-th call (from 1) failed; None to give up.
-
-        The wait is drawn evenly from zero to its bound, so that many who failed together do not
-        come back together.
-        """
-        if attempt >= self.attempts:
-            return None
-        return chance.uniform(0, min(self.longest, self.first * 2.0 ** (attempt - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +159,7 @@ class GuardedLLM(LLMAdapter):
                 return (yield from self._once(prompt, keywords, purpose))
             except Exception as error:
                 wait = self.retries.wait(attempt, self._chance)
-                if self.adapter.bounded or wait is None or not _may_pass(error):
+                if self.adapter.bounded or wait is None or not may_pass(error):
                     raise
             yield _Wait(wait)
 
@@ -275,11 +241,6 @@ class GuardedLLM(LLMAdapter):
                 return await self.adapter.complete(step.prompt, **step.keywords)
         except TimeoutError as error:
             raise LLMTimeoutError("the model did not answer in time") from error
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether trying again makes sense; what is no error of ours may be anything."""
-    return isinstance(error, _MAY_PASS) or not isinstance(error, _WILL_NOT_PASS)
 
 
 def _within(seconds: float, call: Callable[[], Completion]) -> Completion:

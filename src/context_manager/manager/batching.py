@@ -1,25 +1,27 @@
 """Many calls in one: results in the order of the input, whatever fails by itself.
 
-Decides how a batch is divided, how many items run at once, and what becomes of failures. One item
-that fails costs the others nothing: they are done, and then `BatchError` names the failed ones and
-holds the results of the rest, or, with ``return_exceptions=True``, each error stands in its item's
-place. Reading embeds all inputs of a portion in one call; writing stores a portion in one
-transaction and embeds it in one call. What is done with an item stands in the modules beside it.
+Decides what a batch does with its items. Reading embeds all inputs of a portion in one call;
+writing stores a portion in one transaction and embeds it in one call. How a batch is divided and
+what becomes of failures stands in `outcomes.py`, what is done with one item in the modules beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextvars import copy_context
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from context_manager.errors import BatchError, ContextManagerError, InputError
+from context_manager.errors import InputError
 from context_manager.manager import consolidating, ingesting, learning, observing
 from context_manager.manager.ingesting import NoteInput
 from context_manager.manager.observing import TurnInput
+from context_manager.manager.outcomes import (
+    Outcomes,
+    Progress,
+    call_each,
+    portions,
+    write,
+)
 from context_manager.records import Context, Scope, Turn
 from context_manager.store.protocol import Change, EntryDraft, TurnDraft
 
@@ -27,16 +29,6 @@ if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
 T = TypeVar("T")
-Item = TypeVar("Item")
-Draft = TypeVar("Draft")
-
-PORTION = 500
-"""Items that are embedded in one call and written in one transaction; a longer batch is done in
-portions of this size, so that no batch holds the store's lock, or all its texts at once, for long.
-"""
-
-Progress: TypeAlias = Callable[[int], object]
-"""Is told how many items of the batch are done so far, the failed ones included."""
 
 Noted: TypeAlias = str | tuple[str, Mapping[str, Any] | None] | NoteInput
 Said: TypeAlias = tuple[str, str] | TurnInput
@@ -138,7 +130,7 @@ class BatchFace:
         done: Outcomes[str] = Outcomes()
         foreign = getattr(cm.long_term_memory, "archive", None) is not cm.archive
         add = _add_each if foreign or _is_own(cm, "add_memory") else _add_together
-        for portion in _portions(memories):
+        for portion in portions(memories):
             add(cm, portion, done)
             cm.embed_now()
             done.tell(progress)
@@ -169,44 +161,11 @@ class BatchFace:
         cm.require_user()
         done: Outcomes[Turn] = Outcomes()
         observe = _observe_each if _is_own(cm, "observe") else _observe_together
-        for portion in _portions(turns):
+        for portion in portions(turns):
             observe(cm, portion, done)
             cm.embed_now()
             done.tell(progress)
         return done.settled(return_exceptions)
-
-
-class Outcomes(Generic[T]):
-    """What became of the items of a batch, in their order."""
-
-    def __init__(self) -> None:
-        self.results: list[T | None] = []
-        self.errors: dict[int, BaseException] = {}
-
-    def reserve(self, count: int) -> int:
-        """Make room for so many items at the end; the place of the first."""
-        first = len(self.results)
-        self.results += [None] * count
-        return first
-
-    def tell(self, progress: Progress | None) -> None:
-        """Say how many items there are so far."""
-        if progress is not None:
-            progress(len(self.results))
-
-    def settled(self, return_exceptions: bool) -> list[T]:
-        """The results, with the errors in their places or raised."""
-        if self.errors and not return_exceptions:
-            raise BatchError(self.results, self.errors)
-        for place, error in self.errors.items():
-            self.results[place] = cast("T", error)
-        return cast("list[T]", self.results)
-
-
-def _portions(items: Iterable[Item], size: int = PORTION) -> Iterator[list[Item]]:
-    waiting = iter(items)
-    while portion := list(islice(waiting, size)):
-        yield portion
 
 
 def _read(
@@ -217,79 +176,12 @@ def _read(
 ) -> Outcomes[T]:
     """Call a function that reads for each text, a few at once, all texts embedded beforehand."""
     done: Outcomes[T] = Outcomes()
-    for portion in _portions(texts):
+    for portion in portions(texts):
         cm.archive.embed_ahead(
             cm.scope.partition, [text for text in portion if isinstance(text, str)]
         )
-        _call_each(function, portion, max(1, cm.max_workers), done, progress)
+        call_each(function, portion, max(1, cm.max_workers), done, progress)
     return done
-
-
-def _call_each(
-    function: Callable[[Item], T],
-    items: Sequence[Item],
-    workers: int,
-    done: Outcomes[T],
-    progress: Progress | None,
-) -> None:
-    first = done.reserve(len(items))
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="context-manager-batch")
-    try:
-        places: dict[Future[T], int] = {
-            pool.submit(copy_context().run, function, item): first + at
-            for at, item in enumerate(items)
-        }
-        for number, future in enumerate(as_completed(places), first + 1):
-            error = future.exception()
-            if error is None:
-                done.results[places[future]] = future.result()
-            elif isinstance(error, Exception):
-                done.errors[places[future]] = error
-            else:
-                raise error
-            if progress is not None:
-                progress(number)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _write(
-    portion: Sequence[Item],
-    prepare: Callable[[Item], Draft],
-    commit: Callable[[Sequence[Draft]], Sequence[T]],
-    done: Outcomes[T],
-) -> None:
-    """Prepare each item by itself, then store those that can be stored together."""
-    ready: list[tuple[int, Draft]] = []
-    for place, item in enumerate(portion, done.reserve(len(portion))):
-        try:
-            ready.append((place, prepare(item)))
-        except ContextManagerError as error:
-            done.errors[place] = error
-    if ready:
-        _commit(ready, commit, done)
-
-
-def _commit(
-    ready: Sequence[tuple[int, Draft]],
-    commit: Callable[[Sequence[Draft]], Sequence[T]],
-    done: Outcomes[T],
-) -> None:
-    """Store together; what the store refuses for one item's sake is divided until it is alone."""
-    try:
-        results = commit([draft for _, draft in ready])
-    except InputError as error:
-        half = len(ready) // 2
-        if not half:
-            done.errors[ready[0][0]] = error
-            return
-        _commit(ready[:half], commit, done)
-        _commit(ready[half:], commit, done)
-    except ContextManagerError as error:
-        done.errors.update((place, error) for place, _ in ready)
-    else:
-        for (place, _), result in zip(ready, results, strict=True):
-            done.results[place] = result
 
 
 def _noted(item: Noted) -> NoteInput:
@@ -312,7 +204,7 @@ def _add_each(cm: ContextManager, portion: Sequence[Noted], done: Outcomes[str])
         return [cm.add_memory(item.text, item.metadata, **_beyond_text(item)) for item in items]
 
     for item in portion:
-        _write([item], _noted, add, done)
+        write([item], _noted, add, done)
 
 
 def _beyond_text(note: NoteInput) -> dict[str, Any]:
@@ -333,7 +225,7 @@ def _add_together(cm: ContextManager, portion: Sequence[Noted], done: Outcomes[s
             ingesting.report(watch, [draft.entry for draft in drafts])
         return [draft.entry.id for draft in drafts]
 
-    _write(portion, prepare, commit, done)
+    write(portion, prepare, commit, done)
 
 
 def _said(item: Said) -> TurnInput:
@@ -360,7 +252,7 @@ def _observe_each(cm: ContextManager, portion: Sequence[Said], done: Outcomes[Tu
 
     for item in portion:
         if isinstance(item, tuple):
-            _write([item], _pair, observe, done)
+            write([item], _pair, observe, done)
         else:
             _observe_together(cm, [item], done)
 
@@ -383,7 +275,7 @@ def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcome
         touched.update((draft.scope, draft.turn.id) for draft in drafts)
         return turns
 
-    _write(portion, prepare, commit, done)
+    write(portion, prepare, commit, done)
     for scope, turn_id in touched.items():
         there = cm.scoped(session_id=scope.session_id)
         consolidating.consolidate_if_due(there, observing.session_of(there, scope), turn_id)

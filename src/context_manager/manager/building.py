@@ -30,7 +30,7 @@ from context_manager.manager import annotating, gathering, guarding, recording
 from context_manager.manager.checking import checked_time
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
-from context_manager.memory.archive import Ask, Found
+from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory

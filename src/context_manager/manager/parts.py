@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from context_manager.config import Config
 from context_manager.embedding import EmbeddingProvider, as_embedder
@@ -30,6 +30,9 @@ from context_manager.memory.summarizer import HierarchicalSummarizer
 from context_manager.records import DEFAULT_SCOPE, Scope
 from context_manager.store import Store, stores
 from context_manager.tokens import TokenCounter
+
+if TYPE_CHECKING:
+    from context_manager.manager.manager import ContextManager
 
 _log = logging.getLogger(__name__)
 
@@ -230,6 +233,11 @@ class ManagerParts:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _whole(self) -> ContextManager:
+        """This manager with all its faces, for the modules that a face stands for."""
+        return cast("ContextManager", self)
 
     def _embedder(self) -> Embedder:
         return as_embedder(self.embedding_provider)

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from context_manager.manager import exporting, importing, recording, reverting, sweeping
 from context_manager.manager.exporting import Exported
 from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
 from context_manager.records import Context, Receipt
-
-if TYPE_CHECKING:
-    from context_manager.manager.manager import ContextManager
 
 
 class UpkeepFace(ManagerParts):
@@ -176,7 +172,3 @@ class UpkeepFace(ManagerParts):
         """Every receipt of what was forgotten of this user, oldest first."""
         self.require_user()
         return self.archive.erasures.receipts(self.scope.partition)
-
-    @property
-    def _whole(self) -> ContextManager:
-        return cast("ContextManager", self)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.errors import InputError
-from context_manager.memory.archive import Archive, Ask
+from context_manager.memory.archive import Archive
+from context_manager.memory.ask import Ask
 from context_manager.memory.drafting import new_id
 from context_manager.memory.mirror import Mirror, RowIndex
 from context_manager.memory.stored_entries import StoredEntries

@@ -23,7 +23,7 @@ from context_manager.errors import (
     ScopeError,
     StoreFullError,
 )
-from context_manager.manager import batching
+from context_manager.manager import outcomes
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.records import Message
 from context_manager.testing.embedders import HashEmbedder
@@ -90,10 +90,10 @@ def test_a_written_batch_is_one_transaction_and_one_embedding_call(counted):
 def test_a_long_batch_is_done_in_portions(counted):
     cm, _, store = counted
     told: list[int] = []
-    count = batching.PORTION + 3
+    count = outcomes.PORTION + 3
     cm.observe_batch(((f"Tree {n}.", "") for n in range(count)), progress=told.append)
-    assert store.written == [batching.PORTION, 3]
-    assert told == [batching.PORTION, count]
+    assert store.written == [outcomes.PORTION, 3]
+    assert told == [outcomes.PORTION, count]
 
 
 def test_progress_counts_every_item_once_failed_ones_too():

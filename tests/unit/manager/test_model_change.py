@@ -11,7 +11,7 @@ import pytest
 from context_manager import Config, ContextManager
 from context_manager.errors import EmbeddingError
 from context_manager.manager.observing import TurnInput
-from context_manager.memory.archive import EMBED_BATCH, REEMBEDDED_AT_ONCE
+from context_manager.memory.pending import EMBED_BATCH, REEMBEDDED_AT_ONCE
 from context_manager.records import Message
 from context_manager.store.memory import MemoryStore
 from context_manager.store.sqlite import SQLiteStore

@@ -1,0 +1,212 @@
+"""Passages that have no vector of the present model yet, and how they get one.
+
+Decides what is embedded when, in which portions, and that no text is embedded twice at a time or
+into a second space by accident. It knows no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+
+import numpy as np
+
+from context_manager.embedding.processes import PerProcess
+from context_manager.embedding.protocol import Embedder
+from context_manager.errors import EmbeddingError, ModelMismatchError
+from context_manager.memory.drafting import embedded_text
+from context_manager.memory.view import Snapshot
+from context_manager.memory.waiting import Waiting
+from context_manager.records import MemoryEntry, Partition
+from context_manager.store import Store
+from context_manager.store.protocol import Applied, Change, Pending, VectorUpdate
+
+EMBED_BATCH = 500
+
+REEMBEDDED_AT_ONCE = 256
+"""Passages that a changed model may embed anew without being asked to: that takes a moment only."""
+
+LOCKS = 64
+"""Partitions that can be embedded at the same time."""
+
+
+class PendingPassages:
+    """Gives passages their vectors.
+
+    Args:
+        store: Where the passages are.
+        embedder: Gives the embedder; called at each use, so that it may be exchanged.
+        apply: Writes a change.
+        snapshot: The columns of a partition as they are now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Callable[[], Embedder],
+        apply: Callable[[Partition, Change], Applied],
+        snapshot: Callable[[Partition], Snapshot],
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._apply = apply
+        self._snapshot = snapshot
+        self._waiting = Waiting()
+        self._begun: set[tuple[Partition, str]] = set()  # where this model may embed
+        self._embedding = PerProcess(lambda: [RLock() for _ in range(LOCKS)])
+
+    def note(self, partition: Partition, change: Change) -> None:
+        """Remember what a change wrote without a vector."""
+        self._waiting.note(partition, change)
+
+    def embed(self, partition: Partition, limit: int | None = None) -> int:
+        """Embed what has no vector of the present model yet.
+
+        Args:
+            partition: Whose passages.
+            limit: Passages at most; None for all there are.
+
+        Returns:
+            How many were embedded.
+
+        Raises:
+            ModelMismatchError: Most passages have vectors of another model; see `reembed`.
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        # No text is embedded twice at a time: whoever comes second finds it done.
+        with self._embedding()[hash(partition) % LOCKS]:
+            if self._store.pending(partition, embedder.fingerprint, 1):
+                self._check_model(partition, embedder.fingerprint)
+            return self._embed_pending(partition, embedder, limit)
+
+    def reembed(self, partition: Partition, progress: Callable[[int], object] | None = None) -> int:
+        """Give every passage a vector of the present model, then drop those of others.
+
+        Others may read and write meanwhile: words serve them. What is done stays done, so a call
+        after a killed one goes on where that stopped.
+
+        Args:
+            partition: Whose passages.
+            progress: Is told how many were embedded so far.
+
+        Returns:
+            How many were embedded.
+
+        Raises:
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        done = 0
+        while True:
+            with self._embedding()[hash(partition) % LOCKS]:
+                step = self._embed_pending(partition, embedder, EMBED_BATCH)
+            if not step:
+                break
+            done += step
+            if progress is not None:
+                progress(done)
+        for model in self._store.models(partition):
+            if model != embedder.fingerprint:
+                self._apply(partition, Change(drop_model=model))
+        return done
+
+    def _check_model(self, partition: Partition, model: str) -> None:
+        """Refuse to begin with a second model where there is much of a first one."""
+        if (partition, model) in self._begun:
+            return
+        counts = self._store.models(partition)
+        own = counts.pop(model, 0)
+        most = max(counts.values(), default=0)
+        if most > max(own, REEMBEDDED_AT_ONCE):
+            raise ModelMismatchError(
+                f"{most} passages have vectors of another model than {model!r}; words serve until "
+                "reembed() has given them vectors of this one"
+            )
+        self._begun.add((partition, model))
+
+    def _embed_pending(self, partition: Partition, embedder: Embedder, limit: int | None) -> int:
+        model = embedder.fingerprint
+        done = 0
+        while limit is None or done < limit:
+            most = EMBED_BATCH if limit is None else min(EMBED_BATCH, limit - done)
+            embedded = self._embed(partition, embedder, self._store.pending(partition, model, most))
+            if not embedded:
+                break
+            done += embedded
+        return done
+
+    def embed_written(self, partition: Partition, most: int) -> bool:
+        """Embed some of what this process wrote, and at first what earlier ones left over.
+
+        Unlike `embed_pending` it does not look through the whole partition each time.
+
+        Args:
+            partition: Whose passages.
+            most: Passages at most.
+
+        Returns:
+            Whether there may be more.
+
+        Raises:
+            ModelMismatchError: Most passages have vectors of another model; see `reembed`.
+            EmbeddingError: The embedder failed; what was embedded before stays.
+        """
+        embedder = self._embedder()
+        model = embedder.fingerprint
+        with self._embedding()[hash(partition) % LOCKS]:
+            if self._waiting.searched(partition, model):
+                jobs = self._waiting.some(partition, most)
+            else:
+                jobs = self._store.pending(partition, model, most)
+                if len(jobs) < most:
+                    self._waiting.search_ended(partition, model)
+            if jobs:
+                self._check_model(partition, model)
+                self._embed(partition, embedder, jobs)
+        return len(jobs) == most
+
+    def embed_shown(self, partition: Partition) -> None:
+        """Embed what the columns show to be without a vector."""
+        if not self._snapshot(partition).pending:
+            return
+        embedder = self._embedder()
+        with self._embedding()[hash(partition) % LOCKS]:
+            jobs = list(self._snapshot(partition).pending)
+            if jobs:
+                self._check_model(partition, embedder.fingerprint)
+            for start in range(0, len(jobs), EMBED_BATCH):
+                self._embed(partition, embedder, jobs[start : start + EMBED_BATCH])
+
+    def _embed(self, partition: Partition, embedder: Embedder, jobs: list[Pending]) -> int:
+        """Embed these passages, but for those whose entries are gone; how many were embedded."""
+        texts = self._texts(partition, [job.entry_id for job in jobs])
+        there = [job for job in jobs if job.entry_id in texts]
+        if there:
+            vectors = embedder.embed(
+                [embedded_text(texts[job.entry_id], job.start, job.end) for job in there]
+            )
+            updates = tuple(
+                VectorUpdate(job.entry_id, job.ordinal, _packed(vector), embedder.fingerprint)
+                for job, vector in zip(there, vectors, strict=True)
+            )
+            self._apply(partition, Change(vectors=updates))
+        self._waiting.done(partition, jobs)
+        return len(there)
+
+    def _texts(self, partition: Partition, ids: Sequence[str]) -> dict[str, MemoryEntry]:
+        return {
+            entry.id: entry for entry in self._store.entries(partition, list(dict.fromkeys(ids)))
+        }
+
+
+def _packed(vector: object) -> bytes:
+    return np.asarray(vector, dtype="<f4").tobytes()
+
+
+def space_of(embedder: Embedder) -> tuple[str, int]:
+    """Fingerprint and dimension of the model; ("", 1) while the embedder cannot even say that."""
+    try:
+        return embedder.fingerprint, embedder.dimension
+    except EmbeddingError:
+        return "", 1
