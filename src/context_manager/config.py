@@ -189,6 +189,8 @@ class Config:
         record: Write down how each prompt was built, so that `replay` can rebuild it by its id:
             references to memory, not the texts again.
         recorded: Recorded prompts kept of each user; `sweep` drops older ones.
+        background: Who does what may follow later (vectors, summaries, facts by a model): "here",
+            this process, or "workers", processes of `context-manager worker` on the same store.
         durability: "full" survives power loss, "normal" survives a killed process only.
     """
 
@@ -205,6 +207,7 @@ class Config:
     retention: tuple[Retention, ...] = ()
     record: bool = False
     recorded: int = 10_000
+    background: Literal["here", "workers"] = "here"
     durability: Literal["full", "normal"] = "full"
 
     def check(self) -> None:
@@ -270,6 +273,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
 _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("memory.recall", ("user", "session", "task")),
     ("memory.input_overflow", ("error", "middle_cut")),
+    ("background", ("here", "workers")),
     ("durability", ("full", "normal")),
     ("secrets", ("off", "redact", "reject")),
     ("screening", ("off", "tag", "quarantine")),

@@ -24,6 +24,7 @@ from context_manager.cli.commands import (
     serving,
     tending,
     tracing,
+    working,
 )
 from context_manager.cli.invocation import Surroundings
 from context_manager.cli.options import adopt, as_command, keep_options, with_shared
@@ -67,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", tracing.export, "Keep well"),
     Command("reembed", tending.reembed, "Keep well"),
     Command("serve", serving.serve, "Serve"),
+    Command("worker", working.worker, "Serve"),
     Command("keys", serving.keys, "Serve"),
 )
 

@@ -4,7 +4,7 @@ Decides when a chunk is due and in which order the steps happen: ask the summari
 for facts where that is wanted, outside any lock or transaction; then in one transaction store what
 came of it and mark the turns. A failure before that transaction changes nothing, and the store
 refuses what is made of sources that were forgotten or summarised by another process meanwhile.
-Without a model this runs at once; with one it runs in the background.
+Without a model this runs at once; with one it runs in the background, or is left to workers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ConflictError
-from context_manager.manager import gathering, guarding, learning
+from context_manager.manager import delegating, gathering, guarding, learning
 from context_manager.manager.checking import checked_metadata
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.session import Session
@@ -44,7 +44,10 @@ def consolidate_if_due(cm: ContextManager, session: Session, turn_id: str = "") 
     """
     if session.memory.fallen_tokens < cm.config.memory.chunk_size:
         return
-    if guarding.asks_a_model(cm):
+    queue = delegating.queue_of(cm)
+    if queue is not None:
+        delegating.leave_consolidation(cm, queue, session)
+    elif guarding.asks_a_model(cm):
         cm.engine.background.submit(
             ("consolidate", cm.scope), lambda: consolidate(cm, session, turn_id)
         )

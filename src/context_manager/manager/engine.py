@@ -22,6 +22,7 @@ from context_manager.memory.facts.book import FactBook, Facts
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Context, Partition, Scope
 from context_manager.store import Store
+from context_manager.store.queue import Job
 
 SESSIONS = 1024
 """Working sets kept in this process; an older one is read again from the journal when needed."""
@@ -54,6 +55,7 @@ class Engine:
         self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()
         self._troubles: OrderedDict[Partition, dict[str, str]] = OrderedDict()
         self._books: OrderedDict[Partition, FactBook] = OrderedDict()
+        self._left: dict[Job, None] = {}
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = RLock()
@@ -161,6 +163,17 @@ class Engine:
             while len(self._books) > BOOKS:
                 self._books.popitem(last=False)
         return book.facts()
+
+    def to_leave(self, job: Job) -> None:
+        """Keep a job that is for workers until they are told."""
+        with self._lock:
+            self._left[job] = None
+
+    def left(self) -> list[Job]:
+        """What is kept for workers; they are to be told now."""
+        with self._lock:
+            jobs, self._left = self._left, {}
+        return list(jobs)
 
     def forget_replies(self) -> None:
         """Let go of every answer of a model that is kept."""

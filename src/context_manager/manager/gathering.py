@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from context_manager.errors import ConflictError
+from context_manager.manager import delegating
 from context_manager.memory.drafting import new_id
 from context_manager.memory.summary import Summary
 from context_manager.records import MemoryEntry
@@ -35,7 +36,11 @@ ALIKE = 0.5
 
 
 def gather_later(cm: ContextManager, merge: Merge) -> None:
-    """Look for a topic in the background."""
+    """Look for a topic in the background, or have a worker look."""
+    queue = delegating.queue_of(cm)
+    if queue is not None:
+        delegating.leave(cm, queue, delegating.TOPICS, cm.scope)
+        return
     job = ("topic", cm.scope.partition)
     cm.engine.background.submit(job, lambda: gather(cm, merge))
 

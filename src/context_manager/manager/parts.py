@@ -18,7 +18,7 @@ from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import ConfigError, EmbeddingError, ScopeError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
-from context_manager.manager import hearing
+from context_manager.manager import delegating, hearing
 from context_manager.manager.engine import Engine
 from context_manager.manager.hooks import Hook, Hooks
 from context_manager.memory.archive import Archive
@@ -82,6 +82,7 @@ class ManagerParts:
         self._engine = Engine(
             stores.create("memory") if store is None else store, self._embedder, self.count
         )
+        delegating.queue_of(self)
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self._make_stm: Callable[[], ShortTermMemory] | None = None
@@ -206,6 +207,11 @@ class ManagerParts:
     def embed_later(self) -> None:
         """Embed what is pending in this partition in the background, a few passages at a time."""
         scope, partition = self.scope, self.scope.partition
+        queue = delegating.queue_of(self)
+        if queue is not None:
+            self.archive.leave_pending(partition)
+            delegating.leave(self, queue, delegating.EMBED, scope)
+            return
 
         def embed_some() -> None:
             with self.hooks.watch("embed", scope) as watch:

@@ -29,6 +29,8 @@ class Session:
         self._scope = scope
         self._version: Version | None = None
         self._last_seq = -1
+        self.left_tokens = 0
+        """Tokens that had left the working set when a worker was last asked to summarise them."""
 
     def follow(self) -> None:
         """Take over what happened to the session elsewhere."""

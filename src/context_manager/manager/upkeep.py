@@ -133,7 +133,8 @@ class UpkeepFace(ManagerParts):
         """Forget what has expired, and what the setting ``retention`` lets live no longer.
 
         What has expired is never shown, swept or not; this deletes it. Pinned entries stay.
-        Recorded prompts beyond the setting ``recorded`` go too. Nothing calls this by itself.
+        Recorded prompts beyond the setting ``recorded`` go too. A worker calls this once a day for
+        everybody; nothing else does.
 
         Args:
             everybody: The memory of all users of the store.

@@ -103,6 +103,10 @@ class Archive:
         """Embed what has no vector yet; see `PendingPassages.embed`."""
         return self._pending.embed(partition, limit)
 
+    def leave_pending(self, partition: Partition) -> None:
+        """Remember no longer what this process wrote without a vector: others will embed it."""
+        self._pending.leave(partition)
+
     def embed_written(self, partition: Partition, most: int) -> bool:
         """Embed some of what this process wrote; see `PendingPassages.embed_written`."""
         return self._pending.embed_written(partition, most)

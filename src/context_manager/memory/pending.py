@@ -59,6 +59,10 @@ class PendingPassages:
         """Remember what a change wrote without a vector."""
         self._waiting.note(partition, change)
 
+    def leave(self, partition: Partition) -> None:
+        """Remember no longer what this process wrote without a vector: others will embed it."""
+        self._waiting.let_go(partition)
+
     def embed(self, partition: Partition, limit: int | None = None) -> int:
         """Embed what has no vector of the present model yet.
 

@@ -44,8 +44,16 @@ class Waiting:
             jobs = self._jobs.setdefault(partition, {})
             jobs.update(fresh)
             if len(jobs) > self._most:
-                del self._jobs[partition]
-                self._searched = {known for known in self._searched if known[0] != partition}
+                self._let_go(partition)
+
+    def let_go(self, partition: Partition) -> None:
+        """Forget what is known of a partition: the store is asked when it matters again."""
+        with self._lock:
+            self._let_go(partition)
+
+    def _let_go(self, partition: Partition) -> None:
+        self._jobs.pop(partition, None)
+        self._searched = {known for known in self._searched if known[0] != partition}
 
     def some(self, partition: Partition, most: int) -> list[Pending]:
         """The oldest that wait, at most so many; they go on waiting until `done`."""

@@ -42,7 +42,8 @@ def serve(
     environment = call.surroundings.environment
     settings = ServiceSettings.of(environment)
     with call.store(create=True) as root:
-        _use_model(root, environment)
+        use_model(root, environment)
+        _leave_work(root, environment)
         service = Service(root, settings)
         check_binding(service, host, anonymous)
         asked = "a key is needed" if service.protected else "no key is needed"
@@ -54,7 +55,7 @@ def serve(
         server(service, host, port).run()
 
 
-def _use_model(root: ContextManager, environment: Mapping[str, str]) -> None:
+def use_model(root: ContextManager, environment: Mapping[str, str]) -> None:
     """Use the language model that the environment names, for answers and for summaries."""
     from context_manager.llm.adapters import create_llm_adapter
 
@@ -67,6 +68,14 @@ def _use_model(root: ContextManager, environment: Mapping[str, str]) -> None:
     root.summarizer.llm_adapter = root.llm_adapter
     root.config.llm.provider = provider
     root.config.llm.model = model or root.config.llm.model
+
+
+def _leave_work(root: ContextManager, environment: Mapping[str, str]) -> None:
+    """Leave background work to workers where the environment says so."""
+    told = environment.get("CONTEXT_MANAGER_BACKGROUND", "").strip()
+    if told:
+        root.config.background = told  # type: ignore[assignment]  # checked next
+        root.settings()
 
 
 def keys(

@@ -1,0 +1,39 @@
+"""`worker`: does what services leave, says that it is well, and ends when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from support.program import open_fast
+
+
+def test_what_a_service_left_is_done(program, db):
+    with open_fast(db) as cm:
+        cm.config.background = "workers"
+        cm.observe("The spare key lies under the third pot.", "I will not tell.")
+    done = program("worker", "--once", "--json")
+    assert (done.code, done.data["jobs"] >= 1) == (0, True)
+    with open_fast(db) as cm:
+        assert cm.archive.store.pending(cm.scope.partition, cm.model(), 1) == []
+    assert "0 jobs done" in program("worker", "--once").out
+
+
+def test_a_worker_says_that_it_is_well_and_ends_when_told_to(tmp_path):
+    alive = tmp_path / "alive"
+    command = [sys.executable, "-m", "context_manager.cli", "--db", str(tmp_path / "store.db")]
+    process = subprocess.Popen(
+        [*command, "worker", "--alive", str(alive)],
+        env={**os.environ},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not alive.exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert "working on" in process.communicate()[1]
