@@ -20,6 +20,9 @@ GOOD = {
     "CHAT_MAX_TOKENS": "7",
     "DRAIN_SECONDS": "0.5",
     "RATE": "9/second",
+    "UPSTREAM_URL": "https://provider.example/v1",
+    "UPSTREAM_TIMEOUT": "30",
+    "UI": "off",
 }
 
 
@@ -42,6 +45,8 @@ def test_every_variable_sets_its_setting(variable):
         ("CONCURRENCY", "0"),
         ("DRAIN_SECONDS", "nan"),
         ("METRICS", "yes"),
+        ("UPSTREAM_URL", "provider.example"),
+        ("UPSTREAM_TIMEOUT", "0"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(name, value):

@@ -26,6 +26,7 @@ class Exchange:
 
     connection: socket.socket
     path: str
+    headers: dict[str, str]
     body: dict[str, Any]
     stopped: threading.Event
 
@@ -253,6 +254,8 @@ class FaultServer:
     script: list[Act]
     url: str
     requests: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[dict[str, str]] = field(default_factory=list)
+    """Headers of each request, names in lower case."""
     received: threading.Event = field(default_factory=threading.Event)
     """Set when a request has arrived."""
     closed_early: threading.Event = field(default_factory=threading.Event)
@@ -286,6 +289,7 @@ def serve(*script: Act) -> Iterator[FaultServer]:
                 exchange = _receive(connection, stopped)
                 if exchange is not None:
                     server.requests.append(exchange.body)
+                    server.heads.append(exchange.headers)
                     server.received.set()
                     server._next()(exchange)
             except OSError:
@@ -315,4 +319,4 @@ def _receive(connection: socket.socket, stopped: threading.Event) -> Exchange | 
     headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:])}
     while len(rest) < int(headers.get("content-length", 0)):
         rest += connection.recv(65536)
-    return Exchange(connection, lines[0].split()[1], json.loads(rest), stopped)
+    return Exchange(connection, lines[0].split()[1], headers, json.loads(rest or b"{}"), stopped)

@@ -107,12 +107,14 @@ def _chat_with_memory(keywords: Mapping[str, Any], memory: str) -> dict[str, Any
 def _chat_answered(reply: Any) -> str:
     choices = get(reply, "choices") or ()
     message = get(choices[0], "message") if choices else None
-    return "" if get(message, "tool_calls") else get(message, "content") or ""
+    return "" if get(message, "tool_calls") else text_of(get(message, "content"))
 
 
 def _delta(event: Any) -> Any:
+    """What an event adds to the first of the answers that were asked for."""
     choices = get(event, "choices") or ()
-    return get(choices[0], "delta") if choices else None
+    first = choices[0] if choices else None
+    return None if get(first, "index") else get(first, "delta")
 
 
 CHAT = Dialect(
@@ -120,7 +122,7 @@ CHAT = Dialect(
     _chat_asked,
     _chat_with_memory,
     _chat_answered,
-    piece=lambda event: get(_delta(event), "content") or "",
+    piece=lambda event: text_of(get(_delta(event), "content")),
     calls_tool=lambda event: bool(get(_delta(event), "tool_calls")),
 )
 

@@ -28,7 +28,8 @@ class Call:
         memory: The manager in the scope of the request.
         given: Its body, or its query, as the model that the route names.
         path: The variable parts of its path.
-        body: The bytes of a body that is no JSON.
+        body: The bytes of a body that is no JSON, or is passed on.
+        key: The client's own key for the provider behind the proxy.
     """
 
     service: Service
@@ -37,6 +38,7 @@ class Call:
     given: Any
     path: Mapping[str, str]
     body: bytes = b""
+    key: str = ""
 
     @property
     def cursors(self) -> Cursors:

@@ -24,7 +24,7 @@ from context_manager import __version__
 from context_manager.errors import ContextManagerError
 from context_manager.service import bodies, reading
 from context_manager.service.calls import Call, scoped
-from context_manager.service.credentials import ANYBODY, Credential
+from context_manager.service.credentials import ANYBODY, Credential, token_in
 from context_manager.service.entrance import doorkeeper, named
 from context_manager.service.headers import Headers
 from context_manager.service.idempotency import MAX_KEY, Replays
@@ -37,7 +37,7 @@ from context_manager.service.routes import Match, Route, RouteTable
 from context_manager.service.settings import ServiceSettings
 from context_manager.service.throttle import Throttle
 from context_manager.service.usage import Usage
-from context_manager.service.wire import LINES, Answer, AskModel, Flow, ReadBody, Reply, Request
+from context_manager.service.wire import LINES, Answer, Flow, ReadBody, Reply, Request, Step
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
@@ -146,17 +146,22 @@ class Service:
         whole: Answer = self.headers.onto(answer, request, request_id)
         return whole
 
-    def admit(self, request: Request, permission: str) -> Credential:
+    def admit(self, request: Request, permission: str, *, foreign: bool = False) -> Credential:
         """Who sent a request, if they may do this, and not too often.
 
         For routes that others add beside the table.
+
+        Args:
+            request: The request.
+            permission: What it needs; "" for any credential.
+            foreign: As for `Doorkeeper.recognise`.
 
         Raises:
             Refused: No valid credential, not permitted, or too fast.
         """
         self.headers.check_host(request)
         try:
-            credential = self.doorkeeper.recognise(request.headers)
+            credential = self.doorkeeper.recognise(request.headers, foreign=foreign)
         except Refused:
             self.throttle.count(f"refused:{request.remote}")
             raise
@@ -191,7 +196,7 @@ class Service:
         if route.open:
             self.headers.check_host(request)
             return _reply(route.handle(self._open_call(match)))
-        credential = self.admit(request, route.permission)
+        credential = self.admit(request, route.permission, foreign=route.proxied)
         leave = self.throttle.enter(named(credential, request))
         streams = False
         try:
@@ -212,14 +217,16 @@ class Service:
         route, limits = match.route, self.settings.limits
         body = b""
         if route.has_body:
-            most = limits.import_bytes if route.lines else limits.body_bytes
+            most = reading.most_bytes(route, limits)
             types = (LINES, "application/jsonl") if route.lines else ("application/json",)
             bodies.check_head(request.headers, most, types)
             raw: Any = yield ReadBody(most)
             body = bodies.unpacked(raw, request.headers, most)
         given = reading.given(request, route, body, limits)
-        memory = scoped(self.root, credential, given)
-        call = Call(self, credential, memory, given, match.path, body if route.lines else b"")
+        memory = scoped(self.root, credential, reading.whose(request, route, given))
+        raw_body = body if route.lines or route.proxied else b""
+        foreign = token_in(request.headers) if credential is ANYBODY else None
+        call = Call(self, credential, memory, given, match.path, raw_body, foreign or "")
         key = request.headers.get("idempotency-key") if route.repeatable else None
         if key is None:
             return (yield from _handled(route, call))
@@ -238,7 +245,7 @@ class Service:
         reply: Reply | None = None
         try:
             answer = yield from _handled(route, call)
-            reply = answer if isinstance(answer, Reply) else None
+            reply = answer if isinstance(answer, Reply) and answer.status < 400 else None
             return answer
         finally:
             self.replays.end(whose, key, reply)
@@ -257,7 +264,7 @@ class Service:
             self.model = "ok"
 
 
-def _handled(route: Route, call: Call) -> Generator[AskModel, Any, Answer]:
+def _handled(route: Route, call: Call) -> Generator[Step, Any, Answer]:
     made = route.handle(call)
     if isinstance(made, Generator):
         made = yield from made

@@ -128,13 +128,17 @@ class Doorkeeper:
         self.required = required
         self.clock = clock
 
-    def recognise(self, headers: Mapping[str, str]) -> Credential:
+    def recognise(self, headers: Mapping[str, str], *, foreign: bool = False) -> Credential:
         """Who sent a request with these headers.
+
+        Args:
+            headers: By lower-case name.
+            foreign: Whether the token may be one for somebody else, where none is needed here.
 
         Raises:
             Refused: No token where one is needed, or one that is not valid.
         """
-        token = _token(headers)
+        token = token_in(headers)
         if token is None:
             if self.required():
                 raise unauthenticated(
@@ -145,10 +149,12 @@ class Doorkeeper:
             credential = issuer.recognise(token)
             if credential is not None:
                 return credential
+        if foreign and not self.required():
+            return ANYBODY
         raise unauthenticated("The credential is not valid.")
 
 
-def _token(headers: Mapping[str, str]) -> str | None:
+def token_in(headers: Mapping[str, str]) -> str | None:
     """The token of a request, None without one.
 
     Raises:

@@ -17,24 +17,26 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 from context_manager.errors import MissingExtraError
 from context_manager.service.core import Service
 from context_manager.service.refusals import Refused
+from context_manager.service.upstream import AwaitedUpstream
 from context_manager.service.wire import (
     Answer,
     AskModel,
+    AskUpstream,
     Flow,
     ReadBody,
+    Received,
     Reply,
     Request,
     Step,
-    Stream,
-    Told,
 )
 
 try:
     from fastapi import APIRouter, FastAPI
     from fastapi import Request as HttpRequest
-    from fastapi.responses import Response, StreamingResponse
+    from fastapi.responses import Response
     from starlette.exceptions import HTTPException
-    from starlette.types import Receive, Scope, Send
+
+    from context_manager.service.sending import StreamedAnswer
 except ImportError as _error:
     raise MissingExtraError("server", "fastapi") from _error
 
@@ -75,8 +77,14 @@ def create_app(service: Service) -> FastAPI:
 
 def create_router(service: Service) -> APIRouter:
     """All routes, to be included in an application of one's own."""
-    router = APIRouter(redirect_slashes=False)
     face = _Face(service)
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        yield
+        await face.upstream.aclose()
+
+    router = APIRouter(redirect_slashes=False, lifespan=lifespan)
     for prefix in ("", "/v1"):
         for path in dict.fromkeys(route.path for route in service.routes.routes):
             router.add_api_route(
@@ -90,6 +98,7 @@ class _Face:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.upstream = AwaitedUpstream(service.settings.upstream)
         self._threads: CapacityLimiter | None = None
 
     async def serve(self, http: HttpRequest) -> Response:
@@ -101,8 +110,7 @@ class _Face:
         answer = await self._driven(self._service.answer(request), http)
         if isinstance(answer, Reply):
             return _response(answer)
-        content = _ToldContent(answer, self._run) if isinstance(answer, Told) else None
-        return _Streamed(answer, content, self._run)
+        return StreamedAnswer(answer, self._run)
 
     async def unserved(self, http: HttpRequest, error: Exception) -> Response:
         """Answer a request that the framework found no route for."""
@@ -119,10 +127,10 @@ class _Face:
         try:
             moved = await self._run(partial(_advance, flow, None, None))
             while not moved.done:
-                value: bytes | str | None = None
+                value: Any = None
                 fault: Exception | None = None
                 try:
-                    value = await _waited(moved.value, http)
+                    value = await self._waited(moved.value, http)
                 except Exception as error:  # noqa: BLE001 - the flow decides what it means
                     fault = error
                 moved = await self._run(partial(_advance, flow, value, fault))
@@ -134,6 +142,13 @@ class _Face:
                 with CancelScope(shield=True):
                     await self._run(flow.close)
 
+    async def _waited(self, step: Step, http: HttpRequest) -> bytes | str | Received:
+        if isinstance(step, ReadBody):
+            return await _body(http, step.most)
+        if isinstance(step, AskUpstream):
+            return await self.upstream.ask(step)
+        return await _asked(step)
+
 
 class _Moved(NamedTuple):
     """How far a flow came: what it waits for, or what it returned."""
@@ -142,18 +157,12 @@ class _Moved(NamedTuple):
     value: Any
 
 
-def _advance(flow: Flow, value: bytes | str | None, fault: Exception | None) -> _Moved:
+def _advance(flow: Flow, value: Any, fault: Exception | None) -> _Moved:
     try:
-        step = flow.throw(fault) if fault is not None else flow.send(value)  # type: ignore[arg-type]
+        step = flow.throw(fault) if fault is not None else flow.send(value)
     except StopIteration as stop:
         return _Moved(True, stop.value)
     return _Moved(False, step)
-
-
-async def _waited(step: Step, http: HttpRequest) -> bytes | str:
-    if isinstance(step, ReadBody):
-        return await _body(http, step.most)
-    return await _asked(step)
 
 
 async def _asked(step: AskModel) -> str:
@@ -192,67 +201,3 @@ def _response(reply: Reply) -> Response:
     if reply.body:
         headers["Content-Type"] = reply.media_type
     return Response(reply.body, reply.status, headers)
-
-
-class _ToldContent:
-    """A model's answer, passed on while it comes.
-
-    Args:
-        told: What to do with it.
-        run: Runs local work in a thread.
-    """
-
-    def __init__(self, told: Told, run: Callable[..., Any]) -> None:
-        self._told = told
-        self._run = run
-        self._said: list[str] = []
-        self._complete = False
-        self._finished = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        ask = self._told.ask
-        yield self._told.head
-        try:
-            async for text in ask.adapter.stream(
-                ask.prompt, max_tokens=ask.max_tokens, temperature=ask.temperature
-            ):
-                self._said.append(text)
-                yield self._told.piece(text)
-            self._complete = True
-        except Exception:  # noqa: BLE001, S110 - a driver may raise anything; `finish` is told
-            pass
-        yield await self.finish()
-
-    async def finish(self) -> bytes:
-        """Remember what was said; a second call does nothing."""
-        if self._finished:
-            return b""
-        self._finished = True
-        last: bytes = await self._run(
-            partial(self._told.finish, "".join(self._said), self._complete)
-        )
-        return last
-
-
-class _Streamed(StreamingResponse):
-    """An answer that is sent while it is made, and closed whatever becomes of its reader."""
-
-    def __init__(
-        self, answer: Stream | Told, content: _ToldContent | None, run: Callable[..., Any]
-    ) -> None:
-        media_type = answer.media_type if isinstance(answer, Stream) else "text/event-stream"
-        body: Any = answer.content if isinstance(answer, Stream) else content
-        headers = {**answer.headers, "Content-Type": media_type}
-        super().__init__(body, 200, headers)
-        self._answer = answer
-        self._content = content
-        self._run_in_thread = run
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            with CancelScope(shield=True):
-                if self._content is not None:
-                    await self._content.finish()
-                await self._run_in_thread(self._answer.close)

@@ -5,14 +5,26 @@ This file decides how WSGI meets the service; what a request means is decided in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from context_manager.errors import MissingExtraError
 from context_manager.flow import run
 from context_manager.service.core import Service
-from context_manager.service.wire import Answer, ReadBody, Reply, Request, Step, Told
+from context_manager.service.upstream import BlockingUpstream
+from context_manager.service.wire import (
+    Answer,
+    AskUpstream,
+    Passed,
+    ReadBody,
+    Received,
+    Reply,
+    Request,
+    Step,
+    Stream,
+    Told,
+)
 
 try:
     from flask import Blueprint, Flask, Response, request
@@ -28,27 +40,28 @@ def create_flask_app(service: Service) -> Flask:
     """An application that serves all routes; whoever runs it closes the service at the end."""
     app = Flask("context_manager.service", static_folder=None)
     app.url_map.merge_slashes = False
-    app.register_blueprint(create_blueprint(service))
+    face = _Face(service)
+    app.register_blueprint(_blueprint(face, service, "context_manager"))
     # Statuses that the framework gives by itself: no such path, no such method.
-    app.register_error_handler(HTTPException, lambda error: _served(service))
+    app.register_error_handler(HTTPException, face.serve)
     service.start()
     return app
 
 
 def create_blueprint(service: Service, name: str = "context_manager") -> Blueprint:
     """All routes, to be registered with an application of one's own."""
+    return _blueprint(_Face(service), service, name)
+
+
+def _blueprint(face: _Face, service: Service, name: str) -> Blueprint:
     blueprint = Blueprint(name, __name__)
-
-    def serve(**variables: str) -> Response:
-        return _served(service)
-
     for prefix in ("", "/v1"):
         for path in dict.fromkeys(route.path for route in service.routes.routes):
             rule = prefix + path.replace("{", "<").replace("}", ">")
             blueprint.add_url_rule(
                 rule,
                 endpoint=rule.replace(".", "_"),
-                view_func=serve,
+                view_func=face.serve,
                 methods=METHODS,
                 provide_automatic_options=False,
                 strict_slashes=True,
@@ -56,36 +69,55 @@ def create_blueprint(service: Service, name: str = "context_manager") -> Bluepri
     return blueprint
 
 
-def _served(service: Service) -> Response:
-    answer: Answer = run(service.answer(_request()), _waited)
-    if isinstance(answer, Reply):
-        body: Any = answer.body
-        status, media_type = answer.status, answer.media_type if answer.body else None
-    else:
-        body = _Told(answer) if isinstance(answer, Told) else answer.content
-        status = 200
-        media_type = "text/event-stream" if isinstance(answer, Told) else answer.media_type
-    response = Response(body, status, dict(answer.headers))
-    response.headers.remove("Content-Type")
-    if media_type is not None:
-        response.headers["Content-Type"] = media_type
-    if not isinstance(answer, Reply):
+class _Face:
+    """Drives the flows of a service in the calling thread.
+
+    Args:
+        service: Who answers.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._upstream = BlockingUpstream(service.settings.upstream)
+
+    def serve(self, *_: object, **variables: str) -> Response:
+        """Answer the request at hand."""
+        answer: Answer = run(self._service.answer(_request()), self._waited)
+        if isinstance(answer, Reply):
+            return _response(answer.body, answer.status, answer.media_type, answer.headers)
+        media_type = answer.media_type if isinstance(answer, Stream) else "text/event-stream"
+        response = _response(_content(answer), 200, media_type, answer.headers)
         response.call_on_close(answer.close)
+        return response
+
+    def _waited(self, step: Step) -> bytes | str | Received:
+        if isinstance(step, ReadBody):
+            return _body(step.most)
+        if isinstance(step, AskUpstream):
+            return self._upstream.ask(step)
+        return step.adapter.complete_sync(
+            step.prompt, max_tokens=step.max_tokens, temperature=step.temperature
+        ).text
+
+
+def _response(body: Any, status: int, media_type: str, headers: Mapping[str, str]) -> Response:
+    response = Response(body, status, dict(headers))
+    response.headers.remove("Content-Type")
+    if body:
+        response.headers["Content-Type"] = media_type
     return response
+
+
+def _content(answer: Stream | Told | Passed) -> Any:
+    if isinstance(answer, Stream):
+        return answer.content
+    return _Told(answer) if isinstance(answer, Told) else _Passed(answer)
 
 
 def _request() -> Request:
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = request.query_string.decode("latin-1")
     return Request(request.method, request.path, query, headers, request.remote_addr or "")
-
-
-def _waited(step: Step) -> bytes | str:
-    if isinstance(step, ReadBody):
-        return _body(step.most)
-    return step.adapter.complete_sync(
-        step.prompt, max_tokens=step.max_tokens, temperature=step.temperature
-    ).text
 
 
 def _body(most: int) -> bytes:
@@ -132,3 +164,36 @@ class _Told:
             return b""
         self._finished = True
         return self._told.finish("".join(self._said), self._complete)
+
+
+class _Passed:
+    """A provider's answer, passed on while it comes; `close` remembers what was said until then.
+
+    Args:
+        passed: What to do with it.
+    """
+
+    def __init__(self, passed: Passed) -> None:
+        self._passed = passed
+        self._finished = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        complete = False
+        with suppress(Exception):  # the connection may break in any way; `finish` is told
+            for piece in self._passed.pieces:
+                if self._passed.take(piece):
+                    self._finish(complete=True)
+                yield piece
+            complete = True
+        yield self._finish(complete=complete)
+
+    def close(self) -> None:
+        """End it, wherever it stands."""
+        self._finish(complete=False)
+        self._passed.pieces.close()
+
+    def _finish(self, *, complete: bool) -> bytes:
+        if self._finished:
+            return b""
+        self._finished = True
+        return self._passed.finish(complete)

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from context_manager.service.models.answers import Problem
 from context_manager.service.problems import PROBLEM
+from context_manager.service.reading import WHOSE_HEADERS
 from context_manager.service.routes import VERSION_PREFIX, Route
 from context_manager.service.settings import ServiceSettings
 from context_manager.service.wire import LINES
@@ -30,6 +31,8 @@ _REFUSALS = {
     429: "Too many requests.",
     500: "It failed.",
     503: "It cannot be done now.",
+    502: "The provider behind the proxy failed.",
+    504: "The provider behind the proxy took too long.",
     507: "The store is full.",
 }
 _LINES = {
@@ -43,6 +46,7 @@ _SECURED = (401, 403)
 _WITH_BODY = (413, 415)
 _WITH_VALUES = (422,)
 _WRITING = (409, 507)
+_PROXIED = (502, 504)
 
 
 def document(routes: Sequence[Route], settings: ServiceSettings, version: str) -> dict[str, Any]:
@@ -134,6 +138,8 @@ def _parameters(
     if route.given is not None and not route.given_in_body:
         name = refs[route.given, "validation"]["$ref"].rpartition("/")[2]
         found += [_parameter(*field) for field in definitions[name]["properties"].items()]
+    if route.proxied:
+        found += [_whose_header(name, header) for name, header in WHOSE_HEADERS]
     if route.repeatable:
         found.append(
             {
@@ -145,6 +151,18 @@ def _parameters(
             }
         )
     return found
+
+
+def _whose_header(name: str, header: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": "^[!-~]{1,256}$"}
+    told = f"The {name} of the memory that takes part."
+    return {
+        "name": header,
+        "in": "header",
+        "required": False,
+        "description": told,
+        "schema": schema,
+    }
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +181,7 @@ def _responses(
     good: dict[str, Any] = {}
     if route.answer is not None:
         good["application/json"] = {"schema": refs[route.answer, "serialization"]}
-    elif not route.media_types:
+    elif route.proxied or not route.media_types:
         good["application/json"] = {"schema": {"type": "object"}}
     for media_type in route.media_types:
         good[media_type] = {"schema": {"type": "string"}}
@@ -192,6 +210,8 @@ def _statuses(route: Route, settings: ServiceSettings) -> list[int]:
         groups.append(_WRITING)
     if route.variables or route.pages:
         groups.append((404,))
+    if route.proxied:
+        groups.append(_PROXIED)
     if route.method == "PATCH":
         groups.append((409,))
     return sorted({status for group in groups for status in group})

@@ -12,10 +12,18 @@ from pydantic import BaseModel, ValidationError
 
 from context_manager.service import bodies
 from context_manager.service.models.fields import size
+from context_manager.service.models.requests import Whose
 from context_manager.service.refusals import invalid
 from context_manager.service.routes import Route
 from context_manager.service.settings import Limits
 from context_manager.service.wire import Request
+
+WHOSE_HEADERS = (
+    ("user_id", "x-user-id"),
+    ("session_id", "x-session-id"),
+    ("agent_id", "x-agent-id"),
+)
+"""Headers that say whose memory a request is about that is passed on to a provider."""
 
 _LIMITED = {
     "k": "k",
@@ -43,9 +51,32 @@ def given(request: Request, route: Route, body: bytes, limits: Limits) -> BaseMo
         return None
     if not route.given_in_body:
         return _validated(route.given, query, "query")
-    values = _validated(route.given, bodies.parsed(body, limits.depth), "body")
-    _check_limits(values, limits)
+    depth = limits.proxy_depth if route.proxied else limits.depth
+    values = _validated(route.given, bodies.parsed(body, depth), "body")
+    if not route.proxied:
+        _check_limits(values, limits)
     return values
+
+
+def whose(request: Request, route: Route, values: BaseModel | None) -> BaseModel | None:
+    """Where a request says whose memory it is about: in its values, or in headers.
+
+    Raises:
+        Refused: What stands there is no name.
+    """
+    if not route.proxied:
+        return values
+    told = {name: request.headers[of] for name, of in WHOSE_HEADERS if of in request.headers}
+    if "user_id" not in told and getattr(values, "user", None) is not None:
+        told["user_id"] = getattr(values, "user", "")
+    return _validated(Whose, told, "header")
+
+
+def most_bytes(route: Route, limits: Limits) -> int:
+    """Longest body of a route."""
+    if route.lines:
+        return limits.import_bytes
+    return limits.proxy_bytes if route.proxied else limits.body_bytes
 
 
 def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> BaseModel:

@@ -118,6 +118,25 @@ def key_in_use() -> Refused:
     )
 
 
+def upstream_failed() -> Refused:
+    """The provider behind the proxy cannot be reached."""
+    detail = "The provider behind this proxy cannot be reached, or broke off."
+    return Refused(502, "upstream", "The provider failed", detail, **upstream_error(detail))
+
+
+def upstream_timeout() -> Refused:
+    """The provider behind the proxy does not answer."""
+    detail = "The provider behind this proxy took too long."
+    return Refused(
+        504, "upstream-timeout", "The provider is slow", detail, **upstream_error(detail)
+    )
+
+
+def upstream_error(message: str = "The provider's answer broke off.") -> dict[str, Any]:
+    """A fault as OpenAI's clients read it."""
+    return {"error": {"message": message, "type": "upstream_error", "param": None, "code": None}}
+
+
 def not_correctable(kind: str) -> Refused:
     """A memory of a kind that is never rewritten."""
     detail = f"A {kind} cannot be corrected; forget it, or add what is right as a note."

@@ -19,6 +19,7 @@ from context_manager.service.handlers import (
     conversations,
     memories,
     operating,
+    proxying,
     transfer,
 )
 from context_manager.service.models import (
@@ -50,6 +51,8 @@ class Route:
         media_types: Of the answer, besides JSON.
         lines: Whether the body is lines of JSON; then ``given`` models the query.
         open: Whether no credential is needed.
+        proxied: Whether it is passed on to a provider: its body may be long and deep, and whose
+            memory it is about stands in headers.
     """
 
     method: str
@@ -61,6 +64,7 @@ class Route:
     media_types: tuple[str, ...] = ()
     lines: bool = False
     open: bool = False
+    proxied: bool = False
 
     @property
     def name(self) -> str:
@@ -134,6 +138,9 @@ ROUTES: tuple[Route, ...] = (
           requests.WhoseQuery, "write"),
     Route("DELETE", "/memory/{memory_id}/pin", memories.unpin_entry, memory_answers.MemoryOut,
           requests.WhoseQuery, "write"),
+    Route("POST", "/chat/completions", proxying.complete, None, requests.CompletionRequest,
+          "write", (EVENTS,), proxied=True),
+    Route("GET", "/models", proxying.models, None, None, "read", proxied=True),
     Route("GET", "/export", transfer.export, None, requests.WhoseQuery, "read", (LINES,)),
     Route("POST", "/import", transfer.import_, answers.ImportResponse, requests.WhoseQuery,
           "write", lines=True),

@@ -15,6 +15,10 @@ from context_manager.errors import ConfigError
 PREFIX = "CONTEXT_MANAGER_"
 
 
+UPSTREAM_PATHS = ("/chat/completions", "/models")
+"""Routes of the OpenAI-compatible proxy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one request, and all requests of one credential, may take.
@@ -22,10 +26,12 @@ class Limits:
     Args:
         body_bytes: Longest body, after it was decompressed.
         import_bytes: Longest body of an import, as it is sent and after it was decompressed.
+        proxy_bytes: Longest body that is passed on to a provider; it may hold pictures.
         text_chars: Longest text of a message or a memory.
         input_chars: Longest input of a chat, a context or a query.
         metadata_bytes: Longest metadata, written as JSON.
         depth: Deepest nesting of a body.
+        proxy_depth: The same of one that is passed on; it may hold schemas of tools.
         batch: Most items in one list.
         k: Most hits of a query.
         budget: Largest token budget.
@@ -36,10 +42,12 @@ class Limits:
 
     body_bytes: int = 1_000_000
     import_bytes: int = 64_000_000
+    proxy_bytes: int = 32_000_000
     text_chars: int = 64_000
     input_chars: int = 64_000
     metadata_bytes: int = 16_000
     depth: int = 8
+    proxy_depth: int = 64
     batch: int = 1000
     k: int = 200
     budget: int = 1_000_000
@@ -68,6 +76,21 @@ class JwtSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """The provider behind the OpenAI-compatible proxy, which is off while `url` is empty.
+
+    Args:
+        url: Its base address, as an OpenAI client takes it: "https://host/v1".
+        key: The key it is asked with; "" passes on the client's own where the service needs none.
+        timeout: Seconds to wait for the next bytes of an answer.
+    """
+
+    url: str = ""
+    key: str = field(default="", repr=False)
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """Settings of the service.
 
@@ -76,6 +99,7 @@ class ServiceSettings:
             set, or tokens are accepted.
         api_key: A static key for all users of the default tenant; "" for none.
         jwt: How tokens are checked.
+        upstream: Where `/chat/completions` is passed on to.
         limits: What requests may take.
         allowed_hosts: Names that a request may call the service by; empty for any.
         cors_origins: Origins whose pages may call the service; empty for none.
@@ -90,6 +114,7 @@ class ServiceSettings:
     auth: Literal["auto", "required", "off"] = "auto"
     api_key: str = field(default="", repr=False)
     jwt: JwtSettings = field(default_factory=JwtSettings)
+    upstream: UpstreamSettings = field(default_factory=UpstreamSettings)
     limits: Limits = field(default_factory=Limits)
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
@@ -107,6 +132,8 @@ class ServiceSettings:
         """How open the settings say that a route is; None where they say nothing."""
         if path == "/ui" or path.startswith("/ui/"):
             return self.ui
+        if path in UPSTREAM_PATHS:
+            return None if self.upstream.url else "off"
         return {"/metrics": self.metrics, "/openapi.json": self.openapi}.get(path)
 
     @classmethod
@@ -162,6 +189,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("JWT_ALGORITHM", "jwt.algorithm"),
     Variable("JWT_AUDIENCE", "jwt.audience"),
     Variable("JWT_ISSUER", "jwt.issuer"),
+    Variable("UPSTREAM_URL", "upstream.url"),
+    Variable("UPSTREAM_API_KEY", "upstream.key"),
+    Variable("UPSTREAM_TIMEOUT", "upstream.timeout", float),
     Variable("ALLOWED_HOSTS", "allowed_hosts", _listed),
     Variable("CORS_ORIGINS", "cors_origins", _listed),
     Variable("METRICS", "metrics"),
@@ -198,5 +228,10 @@ def _check(settings: ServiceSettings) -> None:
         value = getattr(settings.limits, limit.name)
         if isinstance(value, int) and value < 1:
             raise ConfigError(f"limits.{limit.name} must be 1 or more, got {value}")
+    upstream = settings.upstream
+    if upstream.url and not upstream.url.startswith(("http://", "https://")):
+        raise ConfigError(f"upstream.url must begin with http:// or https://, got {upstream.url!r}")
+    if not (math.isfinite(upstream.timeout) and upstream.timeout > 0):
+        raise ConfigError("upstream.timeout must be more than 0")
     if not (math.isfinite(settings.drain_seconds) and settings.drain_seconds >= 0):
         raise ConfigError("drain_seconds must be 0 or more")

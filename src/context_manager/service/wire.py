@@ -1,16 +1,16 @@
 """What passes between a web framework and the service: a request, a reply, and what to wait for.
 
 This file decides the shapes; it knows no framework, no route and no manager. A request is answered
-by a *flow* (see `context_manager.flow`): a generator that yields what it waits for, `ReadBody` or
-`AskModel`, and returns a reply. A face of the service drives it, in threads or on an event loop,
-so that nothing is decided twice.
+by a *flow* (see `context_manager.flow`): a generator that yields what it waits for, `ReadBody`,
+`AskModel` or `AskUpstream`, and returns a reply. A face of the service drives it, in threads or on
+an event loop, so that nothing is decided twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from context_manager.llm.adapters import LLMAdapter
@@ -94,7 +94,27 @@ class Told:
     close: Callable[[], None] = lambda: None
 
 
-Answer: TypeAlias = Reply | Stream | Told
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An answer of the provider behind the proxy that is passed on byte by byte while it comes.
+
+    Args:
+        pieces: The body; closed by whoever drives.
+        take: Is told each piece before it is passed on; True for the one that holds the end.
+        finish: Called with whether all came, before the end is passed on; gives the last bytes.
+            Called once, also when the reader has gone.
+        headers: Further headers.
+        close: As on `Stream`.
+    """
+
+    pieces: Any
+    take: Callable[[bytes], bool]
+    finish: Callable[[bool], bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
+
+
+Answer: TypeAlias = Reply | Stream | Told | Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +145,42 @@ class AskModel:
     temperature: float
 
 
-Step: TypeAlias = ReadBody | AskModel
-Flow: TypeAlias = Generator[Step, "bytes | str", Answer]
+@dataclass(frozen=True, slots=True)
+class AskUpstream:
+    """Wait for the answer of the provider behind the proxy; of a stream, for its beginning.
+
+    Args:
+        method: In capitals.
+        path: Below the provider's base address.
+        body: JSON; b"" for none.
+        key: The client's own key; "" where the service speaks with the provider's key.
+    """
+
+    method: str
+    path: str
+    body: bytes = b""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the provider behind the proxy answered.
+
+    Args:
+        status: Its HTTP status.
+        media_type: Of the body.
+        headers: Those that a client is told.
+        body: Its bytes; b"" of a stream.
+        pieces: The body of a stream, as it comes: an iterator with ``close``, or an asynchronous
+            one with ``aclose``; None where the body is whole.
+    """
+
+    status: int
+    media_type: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    pieces: Any = None
+
+
+Step: TypeAlias = ReadBody | AskModel | AskUpstream
+Flow: TypeAlias = Generator[Step, Any, Answer]

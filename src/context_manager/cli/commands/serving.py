@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,16 +32,22 @@ def serve(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Serve a network without asking for a key.")
     ] = False,
+    upstream: Annotated[
+        str, typer.Option("--upstream", help="Pass /v1/chat/completions on to this address.")
+    ] = "",
 ) -> None:
     """Serve this store over HTTP.
 
     Settings come from CONTEXT_MANAGER_* variables; a language model for /chat from
-    CONTEXT_MANAGER_LLM_PROVIDER, ..._LLM_MODEL and ..._LLM_BASE_URL.
+    CONTEXT_MANAGER_LLM_PROVIDER, ..._LLM_MODEL and ..._LLM_BASE_URL. With --upstream, any OpenAI
+    client pointed at /v1 has memory; CONTEXT_MANAGER_UPSTREAM_API_KEY is the provider's key.
     """
     from context_manager.service import Service, ServiceSettings, check_binding, server
 
     environment = call.surroundings.environment
     settings = ServiceSettings.of(environment)
+    if upstream:
+        settings = replace(settings, upstream=replace(settings.upstream, url=upstream))
     with call.store(create=True) as root:
         use_model(root, environment)
         _leave_work(root, environment)

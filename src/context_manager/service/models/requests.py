@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from context_manager.service.models.fields import (
     CLEANED,
@@ -104,6 +104,30 @@ class MemoryAddRequest(Whose):
     importance: Share = 0.5
     expires_at: Moment | None = Field(
         default=None, description="Not shown after this time, seconds since 1970."
+    )
+
+
+class CompletionRequest(BaseModel):
+    """A chat completion as OpenAI's clients send it; what is not named here is passed on as is."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="allow",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "a-model",
+                    "messages": [{"role": "user", "content": "Where does my sister live?"}],
+                }
+            ]
+        },
+    )
+    messages: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    model: str | None = None
+    stream: bool | None = None
+    user: Identifier | None = Field(
+        default=None, description="Whose memory, unless the header X-User-Id says."
     )
 
 
