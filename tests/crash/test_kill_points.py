@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from context_manager.store.probe import VARIABLE, crash_at
 from context_manager.store.sqlite import SQLiteStore
-from context_manager.store.sqlite.probe import VARIABLE, crash_at
 from support.killing import KILLED, outcome
 from support.workload import CANARY, SERIES, note_down, picture, pictures, run
 

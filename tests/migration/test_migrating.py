@@ -8,9 +8,9 @@ import apsw
 import pytest
 
 from context_manager.errors import StoreError
+from context_manager.store.probe import crash_at, silent
 from context_manager.store.protocol import Change, EntryFilter
 from context_manager.store.sqlite import SQLiteStore, schema
-from context_manager.store.sqlite.probe import crash_at, silent
 from context_manager.store.sqlite.queries import load_steps
 from context_manager.testing.store_contract import HERE, note
 from support.killing import KILLED, outcome

@@ -7,9 +7,14 @@ from dataclasses import fields
 import pytest
 
 from context_manager.records import MemoryEntry, Partition
+from context_manager.store.codec import (
+    ENTRY_COLUMNS,
+    checksum,
+    entry_of,
+    entry_values,
+    key_digest,
+)
 from context_manager.store.intake import MUTABLE_FIELDS
-from context_manager.store.sqlite.codec import checksum, entry_of, entry_values, key_digest
-from context_manager.store.sqlite.queries import ENTRY_COLUMNS
 from context_manager.testing.store_contract import HERE, note
 
 ONE, TWO = b"1" * 32, b"2" * 32

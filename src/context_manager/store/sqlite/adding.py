@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from context_manager.records import MemoryEntry
+from context_manager.store.codec import (
+    entry_values,
+    passage_values,
+    turn_values,
+)
 from context_manager.store.intake import (
     check_dimension,
     conflict,
@@ -22,11 +27,6 @@ from context_manager.store.protocol import (
     EntryDraft,
     TurnDraft,
     VectorUpdate,
-)
-from context_manager.store.sqlite.codec import (
-    entry_values,
-    passage_values,
-    turn_values,
 )
 from context_manager.store.sqlite.transaction import Steps
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from context_manager.store.codec import (
+    entry_of,
+    entry_values,
+)
 from context_manager.store.protocol import (
     Change,
     EntryUpdate,
 )
 from context_manager.store.sqlite.adding import Additions
-from context_manager.store.sqlite.codec import (
-    entry_of,
-    entry_values,
-)
 
 
 class Alterations(Additions):

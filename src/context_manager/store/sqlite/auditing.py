@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 
 from context_manager.records import Partition
-from context_manager.store.sqlite.codec import checksum
+from context_manager.store.codec import checksum
 from context_manager.store.sqlite.queries import AUDIT
 from context_manager.store.upkeep import Damage, Verdict
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import apsw
 
+from context_manager.store.probe import Probe
 from context_manager.store.sqlite.auditing import damaged_keys, verify
-from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import AUDIT
 from context_manager.store.sqlite.transaction import committing
 from context_manager.store.upkeep import Repaired

@@ -14,6 +14,7 @@ import apsw
 
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.assembly import assemble
+from context_manager.store.codec import entry_of, head_of
 from context_manager.store.intake import metadata_holds, metadata_parts
 from context_manager.store.protocol import (
     EntryFilter,
@@ -24,7 +25,6 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
-from context_manager.store.sqlite.codec import entry_of, head_of
 from context_manager.store.sqlite.queries import QUERIES
 
 _NOWHERE = -1

@@ -16,8 +16,8 @@ from pathlib import Path
 import apsw
 
 from context_manager.errors import InputError, SchemaError, StoreError
+from context_manager.store.probe import Probe
 from context_manager.store.sqlite.copying import copy_to
-from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import QUERIES, load_steps
 
 APPLICATION_ID = 0x434D656D

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import apsw
 
+from context_manager.store.probe import Probe
 from context_manager.store.sqlite.gaps import zero_gaps
-from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import QUERIES
 from context_manager.store.upkeep import Scrubbed
 

@@ -18,6 +18,7 @@ import apsw
 from context_manager.errors import ConfigError, StoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.intake import check_change
+from context_manager.store.probe import Probe, probe_from
 from context_manager.store.protocol import (
     Applied,
     Change,
@@ -31,7 +32,6 @@ from context_manager.store.sqlite import auditing, mending, reads, schema, scrub
 from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
-from context_manager.store.sqlite.probe import Probe, probe_from
 from context_manager.store.sqlite.queue import SQLiteQueue
 from context_manager.store.sqlite.transaction import committing
 from context_manager.store.sqlite.writes import Writing

@@ -14,10 +14,10 @@ from typing import Any
 import apsw
 
 from context_manager.records import Partition
+from context_manager.store.codec import checksum, key_digest
 from context_manager.store.intake import conflict
+from context_manager.store.probe import Probe
 from context_manager.store.protocol import Version
-from context_manager.store.sqlite.codec import checksum, key_digest
-from context_manager.store.sqlite.probe import Probe
 from context_manager.store.sqlite.queries import QUERIES
 
 

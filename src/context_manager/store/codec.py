@@ -22,6 +22,29 @@ from context_manager.store.protocol import PassageDraft
 
 CHECKSUM_BYTES = 16
 
+ENTRY_COLUMNS = (
+    "id",
+    "text",
+    "metadata",
+    "timestamp",
+    "kind",
+    "session_id",
+    "task_id",
+    "role",
+    "name",
+    "turn_id",
+    "seq",
+    "place",
+    "trust",
+    "importance",
+    "source_ids",
+    "expires_at",
+    "valid_from",
+    "valid_to",
+    "superseded_by",
+)
+"""The columns of an entry that hold what `MemoryEntry` holds, in the order of the codec."""
+
 Row = Sequence[Any]
 
 
