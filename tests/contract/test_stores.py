@@ -10,9 +10,11 @@ import pytest
 
 from context_manager.store import Store
 from context_manager.store.memory import MemoryStore
+from context_manager.store.postgres import PostgresStore
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.store_contract import HOME, DurableStoreContract, StoreContract
 from context_manager.testing.store_promises.samples import everything
+from support import postgres
 
 
 class TestMemoryStore(StoreContract):
@@ -28,6 +30,12 @@ class TestSQLiteStoreNormal(DurableStoreContract):
 class TestSQLiteStoreFull(DurableStoreContract):
     def open(self, place: Path) -> Store:
         return SQLiteStore(place / "memory.db", durability="full")
+
+
+class TestPostgresStore(DurableStoreContract):
+    def open(self, place: Path) -> Store:
+        schema = postgres.schema_for(place)
+        return PostgresStore(postgres.server().dsn(), schema=schema, pool_size=4, hash_partitions=1)
 
 
 READING = {
@@ -60,7 +68,7 @@ def test_the_isolation_promises_cover_every_way_of_reading() -> None:
     assert recorder.called == READING
 
 
-@pytest.mark.parametrize("store", [MemoryStore, SQLiteStore, Store])
+@pytest.mark.parametrize("store", [MemoryStore, SQLiteStore, PostgresStore, Store])
 @pytest.mark.parametrize("name", sorted(READING | {"apply"}))
 def test_whose_memory_it_is_must_always_be_said(store: type, name: str) -> None:
     """The partition or the scope comes first and has no default."""

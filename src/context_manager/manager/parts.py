@@ -28,7 +28,7 @@ from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.memory.summarizer import HierarchicalSummarizer
 from context_manager.records import DEFAULT_SCOPE, Scope
-from context_manager.store import Store, stores
+from context_manager.store import Store, open_store, stores
 from context_manager.tokens import TokenCounter
 
 if TYPE_CHECKING:
@@ -104,20 +104,20 @@ class ManagerParts:
         clock: Callable[[], float] = time.time,
         **parts: Any,
     ) -> Self:
-        """A manager over one SQLite file, created when missing.
+        """A manager over one SQLite file or one database, made ready when it is new.
 
         Args:
-            path: The file.
+            path: The file, or the address of a database: ``postgresql://user@host/name``.
             config: Settings; the defaults when left out.
             scope: Whose memory to begin with.
             clock: Gives seconds since 1970.
             parts: Further keywords of the class.
 
         Raises:
-            StoreError: The file cannot be opened; the message names it and the reason.
+            StoreError: The store cannot be opened; the message names it and the reason.
         """
         settings = Config() if config is None else config
-        store = stores.create("sqlite", path, durability=settings.durability)
+        store = open_store(path, durability=settings.durability)
         return cls(settings, store=store, scope=scope, clock=clock, **parts)
 
     def scoped(

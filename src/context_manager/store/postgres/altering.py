@@ -1,0 +1,94 @@
+"""What a change removes or alters: entries, turns, vectors, marks, everything.
+
+This file decides which rows go with which; when it happens stands in `writes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from context_manager.records import MemoryEntry
+from context_manager.store.codec import entry_of, entry_values
+from context_manager.store.postgres.adding import Additions
+from context_manager.store.protocol import Change, EntryUpdate
+
+_ERASED = (
+    "vectors", "models", "passages", "sources", "entries", "turns", "sessions", "ledger",
+)  # fmt: skip
+
+
+class Alterations(Additions):
+    """The steps that remove or alter rows."""
+
+    def _erase(self) -> int:
+        removed = int(self._entries)
+        self._wrote = bool(removed or self._lines)
+        for table in _ERASED:
+            self._run(f"erase_{table}")
+        self._entries = self._lines = 0
+        return removed
+
+    def _remove(self, change: Change) -> int:
+        found: dict[int, tuple[str, int]] = {}
+        asked = (("entry_places", change.remove_entries), ("turn_entries", change.remove_turns))
+        for name, ids in asked:
+            if ids:
+                rows = self._run(name, ids=list(ids))
+                found.update({key: (session, seq) for key, session, seq in rows})
+        if not found:
+            return 0
+        keys = sorted(found)
+        if change.expect_closed:
+            self._refuse("derived_from", "derived entries", keys=keys)
+        for table in ("vectors", "passages", "sources", "entries"):
+            self._run(f"delete_{table}", keys=keys)
+        self._tidy_turns({place for place in found.values() if place[1] >= 0})
+        self._entries -= len(found)
+        return len(found)
+
+    def _tidy_turns(self, places: set[tuple[str, int]]) -> None:
+        """A turn without a message goes; one that lost a message loses its metadata."""
+        if places:
+            sessions, seqs = map(list, zip(*sorted(places), strict=True))
+            for name in ("delete_empty_turns", "clear_turns"):
+                self._run(name, sessions=sessions, seqs=seqs)
+
+    def _update(self, updates: Sequence[EntryUpdate]) -> int:
+        """Set new values; of how many entries."""
+        if not updates:
+            return 0
+        ids = list({update.entry_id for update in updates})
+        entries: dict[str, tuple[int, MemoryEntry]] = {
+            row[1]: (row[0], entry_of(self._partition, row[1:]))
+            for row in self._run("entries_for_update", ids=ids)
+        }
+        if not entries:
+            return 0
+        sourced = set()
+        for update in updates:
+            if update.entry_id in entries:
+                key, entry = entries[update.entry_id]
+                entries[update.entry_id] = key, replace(entry, **update.fields)
+                sourced |= {key} if "source_ids" in update.fields else set()
+        self._many(
+            "update_entry",
+            [
+                (self._now, *entry_values(entry), *self._owner, key)
+                for key, entry in entries.values()
+            ],
+        )
+        if sourced:
+            self._run("delete_sources", keys=sorted(sourced))
+            self._insert_sources([item for item in entries.values() if item[0] in sourced])
+        return len(entries)
+
+    def _mark(self, name: str, ids: Sequence[str]) -> int:
+        """Set or take the mark that a summary stands for these turns; how many had it changed."""
+        return len(self._run(name, ids=list(ids)).fetchall()) if ids else 0
+
+    def _drop_vectors(self, model: str) -> int:
+        dropped = len(self._run("drop_model", model=model).fetchall()) if model else 0
+        if dropped:
+            self._run("touch_partition", change=self._now)
+        return dropped

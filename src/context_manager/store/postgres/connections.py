@@ -1,0 +1,136 @@
+"""The connections of one process to one database, and what is done when one is lost.
+
+This file decides how long anything is waited for and what may be tried again. It knows nothing of
+what is read or written. A process that was forked opens connections of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool, PoolClosed
+
+from context_manager.embedding.processes import PerProcess
+from context_manager.errors import StoreError
+from context_manager.store.postgres.faults import may_pass
+from context_manager.store.postgres.texts import hold_any_text
+
+T = TypeVar("T")
+
+Connection: TypeAlias = psycopg.Connection[Any]
+
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.5
+
+_DEFAULTS: dict[str, Any] = {
+    "application_name": "context-manager",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""What the DSN may say otherwise. A machine that vanished is noticed within half a minute."""
+
+
+class Connections:
+    """Lends connections, each to one piece of work at a time.
+
+    Args:
+        dsn: Where the database is, as libpq reads it.
+        size: Connections at most, per process.
+        timeout: Seconds to wait for a connection, for a lock, and for a server to come back.
+    """
+
+    def __init__(self, dsn: str, *, size: int, timeout: float) -> None:
+        self._options = {**_DEFAULTS, **conninfo_to_dict(dsn)}
+        self._size = size
+        self.timeout = timeout
+        self.location = shown(self._options)
+        self._pools: dict[int, ConnectionPool[Connection]] = {}
+        self._pool = PerProcess(self._open)
+        self._closed = False
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do a piece of work on a connection, and anew on another when that one is lost.
+
+        So the work must be one transaction, and must not raise the driver's errors once it has
+        asked for the commit.
+
+        Raises:
+            psycopg.Error: What went wrong last, when the time is up or it cannot pass.
+        """
+        self.check_open()
+        deadline = time.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                with self._lent() as connection:
+                    return work(connection)
+            except psycopg.Error as error:
+                if self._closed or not may_pass(error) or time.monotonic() + pause > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    @contextmanager
+    def own(self, **options: Any) -> Iterator[Connection]:
+        """A connection beside the pool, closed at the end."""
+        self.check_open()
+        with psycopg.connect(**{**self._options, **options}, autocommit=True) as connection:
+            hold_any_text(connection)
+            yield connection
+
+    def check_open(self) -> None:
+        """Refuse to go on after `close`."""
+        if self._closed:
+            raise StoreError(f"the store at {self.location} is closed; open it again")
+
+    def close(self) -> None:
+        """Close what is idle, and what is lent when it comes back."""
+        self._closed = True
+        pool = self._pools.pop(os.getpid(), None)
+        if pool is not None:
+            pool.close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
+        pool = self._pool()
+        try:
+            with pool.connection() as connection:
+                try:
+                    yield connection
+                except psycopg.Error as error:
+                    if may_pass(error):
+                        connection.close()  # the pool replaces it
+                    raise
+        except PoolClosed:
+            self.check_open()
+            raise
+
+    def _open(self) -> ConnectionPool[Connection]:
+        pool = ConnectionPool(
+            kwargs={**self._options, "autocommit": True},
+            min_size=1,
+            max_size=self._size,
+            timeout=self.timeout,
+            reconnect_timeout=self.timeout,
+            max_idle=60.0,
+            num_workers=1,
+            configure=hold_any_text,
+            open=True,
+        )
+        self._pools[os.getpid()] = pool
+        return pool
+
+
+def shown(options: dict[str, Any]) -> str:
+    """The place as it may be shown: without a user, a password or options."""
+    host = options.get("host") or options.get("hostaddr") or "localhost"
+    port = options.get("port")
+    return f"postgresql://{host}{f':{port}' if port else ''}/{options.get('dbname', '')}"

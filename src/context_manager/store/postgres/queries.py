@@ -1,0 +1,30 @@
+"""The SQL of this back end by name, and the numbered steps of `schema/`."""
+
+from __future__ import annotations
+
+from context_manager.store.codec import ENTRY_COLUMNS
+from context_manager.store.statements import load_numbered, load_statements
+
+_PART = (
+    "(SELECT part FROM partitions"
+    " WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND agent_id = %(agent)s)"
+)
+
+_BLANKS = {
+    "{columns}": ", ".join(ENTRY_COLUMNS),
+    "{marks}": ", ".join(["%s"] * len(ENTRY_COLUMNS)),
+    "{model}": (
+        "(SELECT id FROM models"
+        " WHERE tenant_id = %(tenant)s AND part = {part} AND fingerprint = %(model)s)"
+    ),
+    "{part}": _PART,
+}
+
+
+def load_steps() -> list[tuple[int, str]]:
+    """Numbers and SQL of every schema step."""
+    return load_numbered(__package__)
+
+
+QUERIES = load_statements(__package__, "queries.sql", _BLANKS)
+"""What reads and writes memory."""

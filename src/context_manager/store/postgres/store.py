@@ -1,0 +1,255 @@
+"""The PostgreSQL store: the `Store` protocol over one schema of a database.
+
+This file decides that every read sees one state of the database, and what is done when the end of a
+write was not heard. What is read stands in `reads`, what is written in `writes`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
+
+from context_manager.errors import ConfigError, StoreError
+from context_manager.records import MemoryEntry, Partition, Scope, Turn
+from context_manager.store.intake import check_change
+from context_manager.store.postgres import reads, schema
+from context_manager.store.postgres.connections import Connection, Connections
+from context_manager.store.postgres.faults import translated
+from context_manager.store.postgres.queries import QUERIES
+from context_manager.store.postgres.reads import Reader
+from context_manager.store.postgres.transaction import Place, UnheardCommitError, committing
+from context_manager.store.postgres.writes import Writing
+from context_manager.store.probe import Probe, probe_from
+from context_manager.store.protocol import (
+    Applied,
+    Change,
+    EntryFilter,
+    LedgerLine,
+    Pending,
+    Rows,
+    Version,
+)
+
+T = TypeVar("T")
+
+Durability = Literal["full", "normal"]
+
+_SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+_NOBODY = Partition("", "", "")
+
+
+class PostgresStore:
+    """Keeps everything in one schema of a database that any number of processes may share.
+
+    Args:
+        dsn: Where the database is, as libpq reads it: ``postgresql://user:password@host/name``.
+            Several hosts with ``target_session_attrs=read-write`` find the primary by themselves;
+            ``options=-c synchronous_commit=remote_apply`` acknowledges a write only when every
+            synchronous standby shows it.
+        schema: Name of the schema that holds the tables; made with them if it is missing.
+        durability: "full" leaves it to the server when a commit is acknowledged (as a rule, when
+            it is on the disk); "normal" does not wait for the disk, so that a crash of the server
+            may undo the last commits (never leave a gap).
+        pool_size: Connections at most, per process.
+        timeout: Seconds to wait for a connection, for another process, and for a server that
+            restarts or is replaced, before an error is raised.
+        hash_partitions: Into how many pieces, by tenant, tables are divided when they are made.
+        probe: Called with the name of each step of a write before it; for crash tests. None
+            asks the environment variable CM_CRASH_AT.
+
+    Raises:
+        StoreError: The database cannot be reached or used; the message names it.
+        SchemaError: A newer version wrote it.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        schema: str = "context_manager",
+        durability: Durability = "full",
+        pool_size: int = 8,
+        timeout: float = 10.0,
+        hash_partitions: int = 16,
+        probe: Probe | None = None,
+    ) -> None:
+        if durability not in ("full", "normal"):
+            raise ConfigError(f'durability must be "full" or "normal", got {durability!r}')
+        if not _SCHEMA_NAME.fullmatch(schema):
+            raise ConfigError(
+                f"schema must be up to 48 small letters, digits and underscores, got {schema!r}"
+            )
+        self._schema = schema
+        self._durability = durability
+        self._probe = probe_from(os.environ) if probe is None else probe
+        self._connections = Connections(_checked(dsn), size=pool_size, timeout=timeout)
+        self._secret = self._made_ready(hash_partitions)
+
+    @property
+    def location(self) -> str:
+        """The address of the database, without user and password."""
+        return self._connections.location
+
+    def apply(self, partition: Partition, change: Change) -> Applied:
+        """Do a change atomically; when it returns, it is committed.
+
+        A connection that is lost before the commit is replaced and the change done there; one that
+        is lost while the commit is under way, and then it is looked up whether that was done.
+        """
+        check_change(partition, change)
+        place = self._place(partition)
+        tried: list[tuple[Writing, Applied]] = []
+        while True:
+            try:
+                with translated(self.location):
+                    return self._connections.run(lambda c: self._apply(c, place, change, tried))
+            except UnheardCommitError as error:
+                writing, applied = tried[-1]
+                if self._was_done(place, writing, change, error):
+                    return applied
+
+    def version(self, partition: Partition) -> Version:
+        """The present version; (0, 0) of a partition never written."""
+        return self._read(partition, reads.version)
+
+    def rows(self, partition: Partition, model: str, since: int = 0) -> Rows:
+        """Rows changed after ``since``, an entry with all its passages when any of them changed."""
+        return self._read(partition, lambda reader: reads.rows(reader, model, since))
+
+    def entries(self, partition: Partition, ids: Sequence[str]) -> list[MemoryEntry]:
+        """The entries with these ids that exist, in the order asked, without embeddings."""
+        return self._read(partition, lambda reader: reads.entries(reader, ids))
+
+    def vectors(self, partition: Partition, ids: Sequence[str], model: str) -> dict[str, bytes]:
+        """The vector of each entry's first passage, for those that have one of this model."""
+        return self._read(partition, lambda reader: reads.vectors(reader, ids, model))
+
+    def find(
+        self, partition: Partition, where: EntryFilter, *, after: int = 0, limit: int | None = None
+    ) -> list[tuple[int, MemoryEntry]]:
+        """Entries that match, with their keys, oldest first, from key ``after`` on."""
+        return self._read(partition, lambda reader: reads.find(reader, where, after, limit))
+
+    def turns(
+        self, scope: Scope, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> list[Turn]:
+        """Turns of one session with ``after < seq < before`` in order; the ``last`` n if given."""
+        session = scope.session_id
+        return self._read(
+            scope.partition, lambda reader: reads.turns(reader, session, after, before, last)
+        )
+
+    def unconsolidated(self, scope: Scope) -> list[Turn]:
+        """Turns of one session that no summary stands for yet, in order."""
+        return self._read(
+            scope.partition, lambda reader: reads.unconsolidated(reader, scope.session_id)
+        )
+
+    def sessions(self, partition: Partition) -> list[Scope]:
+        """Every session of the partition that has a turn, oldest first."""
+        return self._read(partition, reads.sessions)
+
+    def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:
+        """Up to ``limit`` passages without a vector of this model, oldest first."""
+        return self._read(partition, lambda reader: reads.pending(reader, model, limit))
+
+    def models(self, partition: Partition) -> dict[str, int]:
+        """How many vectors of each model the partition holds; models without one are left out."""
+        return self._read(partition, reads.models)
+
+    def ledger(
+        self,
+        partition: Partition,
+        book: str,
+        names: Sequence[str] | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[LedgerLine]:
+        """Lines of a book in the order written, from number ``after`` on."""
+        return self._read(partition, lambda reader: reads.ledger(reader, book, names, after, limit))
+
+    def partitions(self, tenant_id: str | None = None, *, ledgers: bool = False) -> list[Partition]:
+        """Every partition that holds an entry, sorted; of one tenant if given."""
+        return self._read(
+            _NOBODY, lambda reader: reads.partitions(reader, tenant_id, ledgers), "enter_listing"
+        )
+
+    def secret(self) -> bytes:
+        """32 random bytes made with the schema and kept in it: the key of all its hashes."""
+        return self._secret
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        self._connections.close()
+
+    def _place(self, partition: Partition) -> Place:
+        return Place(self._schema, partition, self._durability, self._connections.timeout)
+
+    def _made_ready(self, hash_partitions: int) -> bytes:
+        with translated(self.location), self._connections.own() as connection:
+            return schema.prepare(connection, self._schema, hash_partitions, self._probe)
+
+    def _apply(
+        self,
+        connection: Connection,
+        place: Place,
+        change: Change,
+        tried: list[tuple[Writing, Applied]],
+    ) -> Applied:
+        with committing(connection, place, self._probe):
+            writing = Writing(connection, place, self._secret, self._probe)
+            applied = writing.apply(change)
+            tried.append((writing, applied))
+        return applied
+
+    def _was_done(
+        self, place: Place, writing: Writing, change: Change, error: UnheardCommitError
+    ) -> bool:
+        """Whether a change whose commit was not heard was done; waits until that is settled.
+
+        Raises:
+            StoreError: Others wrote since, so that it cannot be told.
+        """
+
+        def look(connection: Connection) -> bytes | None:
+            with connection.transaction(), connection.pipeline():
+                connection.execute(QUERIES["enter"], place.values)
+                found = connection.execute(
+                    QUERIES["lock_partition"], place.values, binary=True
+                ).fetchone()
+            return found[-1] if found else None
+
+        with translated(self.location):
+            last = self._connections.run(look)
+        if last == writing.token:
+            return True
+        if last == writing.found_writer or change.key is not None:
+            return False
+        raise StoreError(
+            f"the store at {self.location} was lost during a commit, and others wrote since: the "
+            "change was done or not; look before writing it again, or give changes a key"
+        ) from error
+
+    def _read(self, partition: Partition, ask: Callable[[Reader], T], enter: str = "enter") -> T:
+        """The answer from one state of the database."""
+        place = self._place(partition)
+
+        def read(connection: Connection) -> T:
+            with connection.pipeline():
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.execute(QUERIES[enter], place.values)
+                answer = ask(Reader(connection, place))
+                connection.execute("COMMIT")
+            return answer
+
+        with translated(self.location):
+            return self._connections.run(read)
+
+
+def _checked(dsn: str) -> str:
+    if not dsn.startswith(("postgresql://", "postgres://")):
+        raise ConfigError("a PostgreSQL store is named postgresql://user:password@host:port/name")
+    return dsn

@@ -1,0 +1,144 @@
+"""A write transaction, and the statements within it that every step of a change uses.
+
+This file decides when a transaction is committed, what is known when its end was not heard, and
+that each statement passes the probe. It knows no pool, and not what a change is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from context_manager.records import Partition
+from context_manager.store.codec import key_digest
+from context_manager.store.intake import conflict
+from context_manager.store.postgres.connections import Connection
+from context_manager.store.postgres.faults import may_pass
+from context_manager.store.postgres.queries import QUERIES
+from context_manager.store.probe import Probe
+from context_manager.store.protocol import Version
+
+_TOKEN_BYTES = 12
+
+
+class UnheardCommitError(Exception):
+    """The connection was lost after the commit was asked for: it may have been done or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a transaction works.
+
+    Args:
+        schema: The schema that holds the tables.
+        partition: Whose memory.
+        durability: "full" or "normal".
+        timeout: Seconds to wait for a lock.
+    """
+
+    schema: str
+    partition: Partition
+    durability: str = "full"
+    timeout: float = 10.0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What every statement may name."""
+        tenant, user, agent = self.partition
+        return {"schema": self.schema, "tenant": tenant, "user": user, "agent": agent}
+
+
+@contextmanager
+def committing(connection: Connection, place: Place, probe: Probe) -> Iterator[None]:
+    """A write transaction: committed when the block ends, rolled back when it raises.
+
+    A block that found nothing to write may roll back itself.
+
+    Raises:
+        UnheardCommitError: See there.
+    """
+    probe("begin")
+    with connection.pipeline() as pipeline:
+        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, true)", (f"{int(place.timeout * 1000)}ms",)
+        )
+        if place.durability == "normal":
+            connection.execute("SET LOCAL synchronous_commit = off")
+        connection.execute(QUERIES["enter"], place.values)
+        yield
+        pipeline.sync()
+        if connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE:
+            return
+        probe("commit")
+        try:
+            connection.execute("COMMIT")
+            pipeline.sync()
+        except psycopg.Error as error:
+            if may_pass(error):
+                raise UnheardCommitError from error
+            raise
+    probe("committed")
+
+
+class Steps:
+    """One transaction on one partition: its statements and its keys.
+
+    Args:
+        connection: In a transaction.
+        place: Where it works.
+        secret: The key of the store's hashes.
+        probe: Called with the name of each statement before it runs.
+    """
+
+    def __init__(self, connection: Connection, place: Place, secret: bytes, probe: Probe) -> None:
+        self._connection = connection
+        self._partition = place.partition
+        self._secret = secret
+        self._probe = probe
+        self._values = place.values
+        self.token = secrets.token_bytes(_TOKEN_BYTES)
+        self.found_writer = self._open_partition()
+        self._now = self._before.change + 1
+        self._wrote = False
+
+    def _run(self, name: str, **values: Any) -> psycopg.Cursor[Any]:
+        self._probe(name)
+        return self._connection.execute(QUERIES[name], {**self._values, **values}, binary=True)
+
+    def _many(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            self._probe(name)
+            with self._connection.cursor() as cursor:
+                cursor.executemany(QUERIES[name], rows)
+
+    def _open_partition(self) -> bytes | None:
+        """Lock the partition's row, made if it is missing; returns who wrote last."""
+        found = self._run("lock_partition").fetchone()
+        if found is None:
+            self._run("insert_partition")
+            found = self._run("lock_partition").fetchone()
+        assert found is not None  # noqa: S101 - inserted by us or by another
+        part, change, epoch, self._next_key, self._entries, self._lines, writer = found
+        self._values["part"] = part
+        self._owner = (self._partition.tenant_id, part)
+        self._before = Version(change, epoch)
+        return None if writer is None else bytes(writer)
+
+    def _take_key(self) -> int:
+        self._next_key += 1
+        return int(self._next_key) - 1
+
+    def _refuse(self, name: str, kind: str, **values: Any) -> None:
+        """Raise `ConflictError` for the ids that the statement finds."""
+        stale = [identifier for (identifier,) in self._run(name, **values)]
+        if stale:
+            raise conflict(stale, kind)
+
+    def _digest(self, key: str) -> bytes:
+        return key_digest(self._secret, key)

