@@ -29,5 +29,5 @@ QUERIES = load_statements(__package__, "queries.sql", _BLANKS)
 AUDIT = load_statements(__package__, "audit.sql", _BLANKS)
 """What verifies and repairs."""
 
-QUEUE = _load_queries("queue.sql")
+QUEUE = load_statements(__package__, "queue.sql", {})
 """What keeps the jobs."""

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import apsw
 
 from context_manager.records import Partition
+from context_manager.store.probe import silent
 from context_manager.store.queue import Job, Lease
-from context_manager.store.sqlite.probe import silent
 from context_manager.store.sqlite.queries import QUEUE
 from context_manager.store.sqlite.transaction import committing
 
