@@ -79,7 +79,7 @@ def document(routes: Sequence[Route], settings: ServiceSettings, version: str) -
 
 
 def _hidden(route: Route, settings: ServiceSettings) -> bool:
-    return settings.switch(route.path) == "off"
+    return not route.api or settings.switch(route.path) == "off"
 
 
 def _open(route: Route, settings: ServiceSettings) -> bool:

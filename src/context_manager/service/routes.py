@@ -19,6 +19,7 @@ from context_manager.service.handlers import (
     conversations,
     memories,
     operating,
+    page,
     proxying,
     transfer,
 )
@@ -53,6 +54,7 @@ class Route:
         open: Whether no credential is needed.
         proxied: Whether it is passed on to a provider: its body may be long and deep, and whose
             memory it is about stands in headers.
+        api: Whether it stands in the schema.
     """
 
     method: str
@@ -65,6 +67,7 @@ class Route:
     lines: bool = False
     open: bool = False
     proxied: bool = False
+    api: bool = True
 
     @property
     def name(self) -> str:
@@ -152,6 +155,9 @@ ROUTES: tuple[Route, ...] = (
           open=True),
     Route("GET", "/ready", operating.ready, answers.ReadyResponse, None, "",
           open=True),
+    Route("GET", "/ui", page.index, None, None, "", open=True, api=False),
+    Route("GET", "/ui/", page.moved, None, None, "", open=True, api=False),
+    Route("GET", "/ui/{file}", page.file, None, None, "", open=True, api=False),
 )  # fmt: skip
 """Every operation; what stands further up is tried first."""
 

@@ -54,8 +54,9 @@ def serve(
         service = Service(root, settings)
         check_binding(service, host, anonymous)
         asked = "a key is needed" if service.protected else "no key is needed"
+        page = "" if settings.ui == "off" else f"\nsee it at http://{host}:{port}/ui"
         call.err.print(
-            f"memory of {call.db} at http://{host}:{port}, {asked}; Ctrl-C stops",
+            f"memory of {call.db} at http://{host}:{port}, {asked}; Ctrl-C stops{page}",
             markup=False,
             soft_wrap=True,
         )
