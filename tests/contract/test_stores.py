@@ -34,8 +34,7 @@ class TestSQLiteStoreFull(DurableStoreContract):
 
 class TestPostgresStore(DurableStoreContract):
     def open(self, place: Path) -> Store:
-        schema = postgres.schema_for(place)
-        return PostgresStore(postgres.server().dsn(), schema=schema, pool_size=4, hash_partitions=1)
+        return postgres.store_for(place)
 
 
 READING = {

@@ -23,9 +23,7 @@ CONVERSATION = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PostgresStore]:
-    made = PostgresStore(
-        postgres.server().dsn(), schema=postgres.schema_for(tmp_path), hash_partitions=2
-    )
+    made = postgres.store_for(tmp_path)
     yield made
     made.close()
 
@@ -51,9 +49,7 @@ def test_the_same_memory_makes_the_same_prompt_on_every_back_end(
 
 def test_what_one_manager_forgets_is_gone_for_another(store: PostgresStore, tmp_path: Path) -> None:
     ours = ContextManager(store=store)
-    theirs = ContextManager(
-        store=PostgresStore(postgres.server().dsn(), schema=postgres.schema_for(tmp_path))
-    )
+    theirs = ContextManager(store=postgres.store_for(tmp_path))
     _filled(ours)
     assert "ninth of June" in theirs.build_context("When is Noor's birthday?")
     ours.forget(ours.search("birthday ninth of June", 1)[0].entry.id)

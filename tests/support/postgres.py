@@ -19,9 +19,11 @@ from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
+from context_manager.store.postgres import PostgresStore
 from support.served import free_port
 
 PATIENCE = 60.0
@@ -148,6 +150,12 @@ def server() -> Postgres:
     atexit.register(made.stop)
     made.make_database()
     return made
+
+
+def store_for(place: Path, **options: Any) -> PostgresStore:
+    """The store that stands for a directory of a test; the same for the same directory."""
+    settings = {"schema": schema_for(place), "pool_size": 4, "hash_partitions": 1, **options}
+    return PostgresStore(server().dsn(), **settings)
 
 
 def schema_for(place: Path) -> str:

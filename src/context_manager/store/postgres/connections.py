@@ -78,13 +78,12 @@ class Connections:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    @contextmanager
-    def own(self, **options: Any) -> Iterator[Connection]:
-        """A connection beside the pool, closed at the end."""
+    def connect(self) -> Connection:
+        """A connection beside the pool; whoever asks closes it."""
         self.check_open()
-        with psycopg.connect(**{**self._options, **options}, autocommit=True) as connection:
-            hold_any_text(connection)
-            yield connection
+        connection: Connection = psycopg.connect(**self._options, autocommit=True)
+        hold_any_text(connection)
+        return connection
 
     def check_open(self) -> None:
         """Refuse to go on after `close`."""

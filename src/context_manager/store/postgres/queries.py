@@ -28,3 +28,8 @@ def load_steps() -> list[tuple[int, str]]:
 
 QUERIES = load_statements(__package__, "queries.sql", _BLANKS)
 """What reads and writes memory."""
+
+QUEUE = load_statements(
+    __package__, "queue.sql", {"{now}": "extract(epoch FROM clock_timestamp())::double precision"}
+)
+"""What keeps the jobs."""

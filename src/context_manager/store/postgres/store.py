@@ -18,6 +18,7 @@ from context_manager.store.postgres import reads, schema
 from context_manager.store.postgres.connections import Connection, Connections
 from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.queries import QUERIES
+from context_manager.store.postgres.queue import PostgresQueue
 from context_manager.store.postgres.reads import Reader
 from context_manager.store.postgres.transaction import Place, UnheardCommitError, committing
 from context_manager.store.postgres.writes import Writing
@@ -86,6 +87,7 @@ class PostgresStore:
         self._probe = probe_from(os.environ) if probe is None else probe
         self._connections = Connections(_checked(dsn), size=pool_size, timeout=timeout)
         self._secret = self._made_ready(hash_partitions)
+        self.queue = PostgresQueue(self._connections, schema)
 
     @property
     def location(self) -> str:
@@ -183,13 +185,14 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close every connection of this process."""
+        self.queue.close()
         self._connections.close()
 
     def _place(self, partition: Partition) -> Place:
         return Place(self._schema, partition, self._durability, self._connections.timeout)
 
     def _made_ready(self, hash_partitions: int) -> bytes:
-        with translated(self.location), self._connections.own() as connection:
+        with translated(self.location), self._connections.connect() as connection:
             return schema.prepare(connection, self._schema, hash_partitions, self._probe)
 
     def _apply(
