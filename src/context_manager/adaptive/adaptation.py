@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import replace
-from threading import Lock
 from typing import Any, Protocol
 
 from context_manager.adaptive.knobs import (
@@ -23,6 +22,7 @@ from context_manager.adaptive.knobs import (
 )
 from context_manager.adaptive.steps import StepPolicy
 from context_manager.config import Config, MemoryConfig
+from context_manager.forks import ForkSafeLock
 from context_manager.records import Operation
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Adaptation:
         self._manager = manager
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
         self._fresh = 0
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def __call__(self, operation: Operation) -> None:
         """Take note of a build, and act where the policy says so."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +20,7 @@ from context_manager.embedding.protocol import Vectors
 from context_manager.embedding.spans import averaged, windows
 from context_manager.embedding.transport import Answer, Post, post
 from context_manager.errors import ConfigError, EmbeddingError
+from context_manager.forks import ForkSafeLock
 
 OPENAI = "https://api.openai.com/v1"
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -123,7 +123,7 @@ class Endpoint:
         self._sleep = sleep
         self._failures = 0
         self._rests_until = -np.inf
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def __call__(self, texts: list[str]) -> Vectors:
         """One unit row per text, in order.

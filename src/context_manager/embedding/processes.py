@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from context_manager.forks import NO_FORK
+
 T = TypeVar("T")
 
 
@@ -32,7 +34,8 @@ class PerProcess(Generic[T]):
         """The value of this process."""
         process = os.getpid()
         if process not in self._made:
-            with self._locks.setdefault(process, threading.Lock()):
+            # Making imports and loads; a child forked in the midst would wait for it for ever.
+            with NO_FORK, self._locks.setdefault(process, threading.Lock()):
                 if process not in self._made:
                     self._made[process] = self._make()
         return self._made[process]

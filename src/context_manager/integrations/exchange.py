@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from threading import Lock
 from typing import Any
 
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import ContextManagerError
+from context_manager.forks import ForkSafeLock
 from context_manager.integrations.dialects import Asked, Dialect
 from context_manager.manager import ContextManager
 from context_manager.records import Context, Message
@@ -36,7 +36,7 @@ class Exchange:
         self._pieces: list[str] = []
         self._calls_tool = False
         self._done = False
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def memory(self) -> str:
         """What memory has to say before the user's message; "" if nothing, or if it fails."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Lock
 
 from context_manager.errors import LLMUnavailableError
+from context_manager.forks import ForkSafeLock
 
 
 class CircuitBreaker:
@@ -31,7 +31,7 @@ class CircuitBreaker:
         self.threshold = threshold
         self.cooldown = cooldown
         self._clock = clock
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
         self._failures = 0
         self._closed_from = 0.0
 

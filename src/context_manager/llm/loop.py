@@ -14,6 +14,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from context_manager.forks import ForkSafeLock
+
 T = TypeVar("T")
 
 GRACE = 5.0
@@ -24,7 +26,7 @@ class BackgroundLoop:
     """A loop that starts when first needed, and anew in a forked child."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from hashlib import blake2b
-from threading import Lock
 
 from context_manager.flow import LLMRequest
+from context_manager.forks import ForkSafeLock
 
 
 class ReplyCache:
@@ -25,7 +25,7 @@ class ReplyCache:
         self.size = size
         self._key = secrets.token_bytes(32)
         self._answers: OrderedDict[bytes, str] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def get(self, model: str, request: LLMRequest) -> str | None:
         """The answer to this very request, None if it is not known."""

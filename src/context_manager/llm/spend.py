@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
-from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from context_manager.errors import SpendLimitError
+from context_manager.forks import ForkSafeLock
 from context_manager.llm.adapters import Usage
 
 HOUR = 3600.0
@@ -140,7 +140,7 @@ class SpendGovernor:
         self.limits = SpendLimits() if limits is None else limits
         self.prices = prices or {}
         self._clock = clock
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
         self._total = _Meter()
         self._hour = _HourMeter(clock)
         self._users: dict[str, _Meter] = {}

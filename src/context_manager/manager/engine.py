@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import RLock
 from typing import Any
 
 from context_manager.embedding.protocol import Embedder
+from context_manager.forks import ForkSafeLock
 from context_manager.llm.guarded import GuardedLLM
 from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
@@ -58,7 +58,7 @@ class Engine:
         self._left: dict[Job, None] = {}
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
 
     def session(self, scope: Scope, memory: Callable[[], ShortTermMemory]) -> Session:
         """The working set of a session; ``memory`` makes an empty one where there is none."""

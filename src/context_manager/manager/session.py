@@ -6,8 +6,7 @@ moved, so that what another process observed or forgot is seen. It builds nothin
 
 from __future__ import annotations
 
-from threading import RLock
-
+from context_manager.forks import ForkSafeLock
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Scope, Turn
 from context_manager.store.protocol import Store, Version
@@ -23,7 +22,7 @@ class Session:
     """
 
     def __init__(self, store: Store, scope: Scope, memory: ShortTermMemory) -> None:
-        self.lock = RLock()
+        self.lock = ForkSafeLock()
         self.memory = memory
         self._store = store
         self._scope = scope

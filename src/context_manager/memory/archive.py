@@ -10,7 +10,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import RLock
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError, ModelMismatchError
+from context_manager.forks import NO_FORK, ForkSafeLock
 from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import Drafter
 from context_manager.memory.erasures import Erasures
@@ -70,7 +70,7 @@ class Archive:
         self.asked: Callable[[str], str] = _unchanged
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
         self._pending = PendingPassages(store, embedder, self.apply, self.snapshot)
 
     @property
@@ -160,7 +160,8 @@ class Archive:
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
         reader = HitReader(self.texts, partition, snapshot)
         rerank = None if ask.rerank is None else reader.by_rows(ask.rerank)
-        ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=rerank)
+        with NO_FORK:  # a child forked in the midst of a threaded product cannot multiply
+            ranking = rank(snapshot.corpus, query, settings, eligible=eligible, rerank=rerank)
         lap("rank")
         most = _within(snapshot.corpus.tokens[ranking.passages], ask.tokens)
         hits = reader.hits(

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import blake2b
-from threading import Lock
 
 from context_manager.context.fence import CLOSE, HEADINGS, OPEN, unescape
+from context_manager.forks import ForkSafeLock
 from context_manager.records import Context, Partition
 
 LINES = 4096
@@ -79,7 +79,7 @@ class Echoes:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
         self._partitions: OrderedDict[Partition, OrderedDict[bytes, _Shown]] = OrderedDict()
 
     def show(self, partition: Partition, context: Context) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from threading import Lock
 
+from context_manager.forks import ForkSafeLock
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store import Store
 from context_manager.store.protocol import Version
@@ -30,7 +30,7 @@ class Texts:
         self._store = store
         self._capacity = capacity
         self._kept: OrderedDict[Partition, _Kept] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def entries(
         self, partition: Partition, version: Version, ids: Sequence[str]

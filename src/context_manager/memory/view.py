@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.forks import ForkSafeLock
 from context_manager.index import Column, LayeredPostings, Matrix
 from context_manager.records import Partition, Scope
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_words
@@ -107,7 +107,7 @@ class PartitionView:
         self._partition = partition
         self._model = model
         self._dimension = dimension
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
         self._version = Version(0, 0)
         self._snapshot: Snapshot | None = None
         self._reset()

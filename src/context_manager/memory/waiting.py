@@ -7,8 +7,8 @@ an earlier process, is in the store; whoever must find all of it asks there.
 from __future__ import annotations
 
 from itertools import islice
-from threading import Lock
 
+from context_manager.forks import ForkSafeLock
 from context_manager.records import Partition
 from context_manager.store.intake import all_drafts
 from context_manager.store.protocol import Change, Pending
@@ -28,7 +28,7 @@ class Waiting:
         self._most = most
         self._jobs: dict[Partition, dict[tuple[str, int], Pending]] = {}
         self._searched: set[tuple[Partition, str]] = set()
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def note(self, partition: Partition, change: Change) -> None:
         """Remember what a change wrote without a vector."""

@@ -18,9 +18,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from operator import is_
-from threading import RLock
 from typing import Any, Protocol
 
+from context_manager.forks import ForkSafeLock
 from context_manager.memory.departed import Departed, Key, discard, key_of, tokens_of
 from context_manager.records import Turn
 
@@ -73,7 +73,7 @@ class ShortTermMemory:
         self.current_tokens = 0
         self._token_counter = token_counter
         self._clock = clock
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
         self._known: list[Turn] = []  # `turns` as we last left them
         self._known_tokens = 0
         self._departed = Departed()

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from statistics import fmean
-from threading import Lock
 from typing import Any, TypeAlias
 
 from context_manager.config import Config
+from context_manager.forks import ForkSafeLock
 from context_manager.records import Operation, Partition, Scope
 
 Row: TypeAlias = dict[str, Any]
@@ -71,7 +71,7 @@ class Monitor:
         self._errors = 0
         self._outcomes: deque[bool] = deque(maxlen=RECENT)
         self._entries: dict[Partition, int] = {}
-        self._lock = Lock()
+        self._lock = ForkSafeLock()
 
     def __call__(self, operation: Operation) -> None:
         """Take note of an operation."""

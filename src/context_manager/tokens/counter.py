@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from context_manager.errors import InputError
+from context_manager.forks import NO_FORK
 from context_manager.tokens import cutting
 from context_manager.tokens.approximate import ApproximateTokenizer
 from context_manager.tokens.characters import valid_text
@@ -82,9 +83,10 @@ class TokenCounter:
             return CustomTokenizer(self._counter, self.model)
         if self.encoding == APPROXIMATE:
             return _APPROXIMATE
-        from context_manager.tokens.encodings import byte_pair_tokenizer
+        with NO_FORK:  # a child forked during an import would wait for it for ever
+            from context_manager.tokens.encodings import byte_pair_tokenizer
 
-        return byte_pair_tokenizer(self.encoding)
+            return byte_pair_tokenizer(self.encoding)
 
     def count_tokens(self, text: str | Iterable[str | Mapping[str, Any]]) -> int:
         """Return the tokens of a text, or of a list of texts or chat messages.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import TypeAlias
 
+from context_manager.forks import ForkSafeLock
 from context_manager.memory.facts.fact import Fact, Held, folded
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store.protocol import EntryFilter, Store, Version
@@ -120,7 +120,7 @@ class FactBook:
     def __init__(self, store: Store, partition: Partition) -> None:
         self._store = store
         self._partition = partition
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
         self._version: Version | None = None
         self._last_key = 0
         self._entries: dict[str, MemoryEntry] = {}

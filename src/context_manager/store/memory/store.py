@@ -7,13 +7,13 @@ suite. It knows no file, no driver and no clock.
 from __future__ import annotations
 
 import secrets
-import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
 from context_manager.errors import StoreError
+from context_manager.forks import ForkSafeLock
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.assembly import assemble
 from context_manager.store.intake import (
@@ -54,7 +54,7 @@ class MemoryStore:
     location = ""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ForkSafeLock()
         self._parts: dict[Partition, Part] = {}
         self._numbers = Numbers()
         self._secret = secrets.token_bytes(32)

@@ -10,15 +10,15 @@ anew when they next need to.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from weakref import WeakSet
 
 import apsw
 
 from context_manager.errors import StoreError
+from context_manager.forks import AtFork, at_fork
 
 MAX_IDLE_READERS = 8
 CACHE_KIB = 16_384
@@ -202,12 +202,10 @@ class Connections:
 
 
 _living: WeakSet[Connections] = WeakSet()
-_fork_lock = threading.Lock()
 _held: list[Connections] = []
 
 
 def _before_fork() -> None:
-    _fork_lock.acquire()
     _held[:] = list(_living)
     for connections in _held:
         connections.before_fork()
@@ -217,19 +215,12 @@ def _after_fork_in_parent() -> None:
     for connections in _held:
         connections.after_fork_in_parent()
     _held.clear()
-    _fork_lock.release()
 
 
 def _after_fork_in_child() -> None:
     for connections in _held:
         connections.after_fork_in_child()
     _held.clear()
-    _fork_lock.release()
 
 
-with suppress(AttributeError):  # a system without fork has no such hook
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(AtFork(_before_fork, _after_fork_in_parent, _after_fork_in_child))
