@@ -73,11 +73,14 @@ class EmbeddingConfig:
         model: "all-MiniLM-L6-v2" (in the package), "static" (smaller), or a registered name.
         threads: CPU threads of one call; None lets the runtime decide.
         options: Further keywords for the embedder.
+        redis_url: Where processes on the same store share the vectors of questions, as
+            "redis://host:6379/0" (extra ``redis``); "" shares none. Read when a manager is made.
     """
 
     model: str = "all-MiniLM-L6-v2"
     threads: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    redis_url: str = field(default="", repr=False)
 
 
 @dataclass

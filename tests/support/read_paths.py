@@ -75,7 +75,7 @@ MANAGER_WRITES = {
 MANAGER_PARTS = {
     "clock", "config", "count", "embedding_provider", "engine", "hooks", "llm_adapter", "load",
     "max_workers", "model", "new_working_set", "open", "require_user", "reranker", "run_async",
-    "save", "scope", "scoped", "settings", "summarizer", "token_counter",
+    "save", "scope", "scoped", "settings", "share_questions", "summarizer", "token_counter",
 }  # fmt: skip
 """Settings, exchangeable parts and ways to another manager: no memory of their own. What `save`
 writes is tested beside this table, since it is the whole store."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DB = "context_manager.db"
 DB_VARIABLE = "CONTEXT_MANAGER_DB"
+REDIS_VARIABLE = "CONTEXT_MANAGER_REDIS_URL"
 SHOWN_USERS = 8
 """Users listed in an error; more are only counted."""
 SCOPE_OPTIONS = ("tenant", "user", "agent", "session")
@@ -131,6 +132,10 @@ class Invocation:
                 "name another with --db"
             )
         with self.surroundings.open(self.db) as root:
+            # Every command: what is forgotten by hand must leave Redis too.
+            redis_url = self.surroundings.environment.get(REDIS_VARIABLE, "").strip()
+            if redis_url:
+                root.share_questions(redis_url)
             yield root
 
     def answer(self, data: Any, show: Callable[[Console], object]) -> None:

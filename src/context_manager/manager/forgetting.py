@@ -197,6 +197,8 @@ def _settled(cm: ContextManager, receipt: Receipt) -> Receipt:
     vectors = getattr(cm.embedding_provider, "cache", None)
     if isinstance(vectors, VectorCache):
         vectors.clear()
+    if cm.archive.shared is not None:
+        cm.archive.shared.forget(cm.scope.partition)
     return replace(receipt, bytes_scrubbed=scrub(cm)) if receipt.number else receipt
 
 

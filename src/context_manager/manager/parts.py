@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from context_manager.config import Config
 from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.embedding.protocol import Embedder
+from context_manager.embedding.shared import SharedVectors
 from context_manager.errors import ConfigError, EmbeddingError, ScopeError
 from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
 from context_manager.manager import delegating, hearing
@@ -83,6 +84,8 @@ class ManagerParts:
             stores.create("memory") if store is None else store, self._embedder, self.count
         )
         delegating.queue_of(self)
+        if settings.embedding.redis_url:
+            self.share_questions(settings.embedding.redis_url)
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self._make_stm: Callable[[], ShortTermMemory] | None = None
@@ -203,6 +206,15 @@ class ManagerParts:
     def model(self) -> str:
         """Fingerprint of the embedding model in use; "" while it cannot even say that."""
         return self._engine.archive.model
+
+    def share_questions(self, redis_url: str) -> None:
+        """Share the vectors of questions with all processes that name this Redis and this store.
+
+        Raises:
+            ConfigError: The URL cannot be used.
+            MissingExtraError: The ``redis`` extra is not installed.
+        """
+        self.archive.shared = SharedVectors(redis_url, self.archive.secret)
 
     def embed_later(self) -> None:
         """Embed what is pending in this partition in the background, a few passages at a time."""

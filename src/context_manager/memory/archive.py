@@ -15,7 +15,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from context_manager.embedding.protocol import Embedder
+from context_manager.embedding.protocol import Embedder, Vectors
+from context_manager.embedding.shared import SharedVectors
 from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.forks import NO_FORK, ForkSafeLock
 from context_manager.memory.ask import Ask, Found
@@ -56,6 +57,7 @@ class Archive:
     Attributes:
         admit: An entry as it may be remembered; called by `add`. May refuse it by raising.
         asked: A question as the embedder may see it.
+        shared: Vectors of questions that other processes asked; None where they are not shared.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Archive:
         self.erasures = Erasures(store)
         self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
         self.asked: Callable[[str], str] = _unchanged
+        self.shared: SharedVectors | None = None
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = ForkSafeLock()
@@ -126,7 +129,7 @@ class Archive:
         try:
             self._pending.embed_shown(partition)
             if len(wanted) > 1 and remembered:
-                embedder.embed(wanted[:remembered])
+                self._embedded(partition, wanted[:remembered])
         except EmbeddingError as error:
             _log.info("embedding ahead failed with %s", type(error).__name__)
 
@@ -147,7 +150,7 @@ class Archive:
             self._pending.embed_shown(partition)
             lap("pending")
             if text.strip():
-                vector = self._embedder().embed([text])[0]
+                vector = self._embedded(partition, [text])[0]
             lap("embed")
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
@@ -173,6 +176,11 @@ class Archive:
         lap("read")
         shown = tuple(hits.values())
         return Found(shown, ranking.covered, ranking.answerability, degraded, len(snapshot))
+
+    def _embedded(self, partition: Partition, questions: Sequence[str]) -> Vectors:
+        if self.shared is None:
+            return self._embedder().embed(questions)
+        return self.shared.embed(partition, self._embedder(), questions)
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""

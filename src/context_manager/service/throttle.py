@@ -7,6 +7,7 @@ that losing it makes limits looser and never stops the service.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import time
@@ -16,9 +17,14 @@ from threading import Lock
 from typing import Any
 
 from context_manager.errors import ConfigError, MissingExtraError
+from context_manager.llm.breaker import CircuitBreaker
 from context_manager.service.refusals import overloaded, too_fast
 
 _log = logging.getLogger("context_manager.service")
+
+REDIS_TIMEOUT_SECONDS = 0.2
+REDIS_PAUSE_SECONDS = 5.0
+"""How long Redis is left alone after it failed, so that few requests wait for it in vain."""
 
 
 class Throttle:
@@ -97,18 +103,20 @@ class _Rates:
         self._broken = limits.errors.StorageError
         window = limits.strategies.SlidingWindowCounterRateLimiter
         self._local: Any = window(limits.storage.MemoryStorage())
-        self._shared: Any = None
-        if redis_url:
-            shared = limits.storage.storage_from_string(redis_url, wrap_exceptions=True)
-            self._shared = window(shared)
+        self._shared: Any = window(_redis(limits, redis_url)) if redis_url else None
+        self._breaker = CircuitBreaker(1, REDIS_PAUSE_SECONDS)
 
     def hit(self, who: str) -> int | None:
         """Count a request; seconds to wait if it is too many."""
-        if self._shared is not None:
+        if self._shared is not None and not self._breaker.is_open:
             try:
-                return self._hit(self._shared, who)
+                wait = self._hit(self._shared, who)
             except self._broken as error:
+                self._breaker.failed()
                 _log.warning("rates are counted here: %s", type(error.__cause__).__name__)
+            else:
+                self._breaker.succeeded()
+                return wait
         return self._hit(self._local, who)
 
     def _hit(self, limiter: Any, who: str) -> int | None:
@@ -116,6 +124,22 @@ class _Rates:
             return None
         reset: float = limiter.get_window_stats(self._rate, who).reset_time
         return max(1, math.ceil(reset - time.time()))
+
+
+def _redis(limits: Any, url: str) -> Any:
+    """Where replicas share their counts; nothing is asked of it yet."""
+    try:
+        return limits.storage.storage_from_string(
+            url,
+            wrap_exceptions=True,
+            key_prefix="context-manager:rates",
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        )
+    except limits.errors.ConfigurationError as error:
+        if importlib.util.find_spec("redis") is None:
+            raise MissingExtraError("redis", "redis") from error
+        raise ConfigError(f"rates can be shared in Redis only: {error}") from error
 
 
 def _once(act: Callable[[], None]) -> Callable[[], None]:
