@@ -170,6 +170,10 @@ class Retention:
 class Config:
     """Settings of a `ContextManager`; every field may be assigned at run time.
 
+    What is made of a setting (the models, the counter, the working sets) is made anew at the next
+    use, unless another one was assigned to the manager. ``durability`` and what says so itself are
+    read when a store is opened.
+
     Args:
         llm: The language model.
         memory: Capacities, budget and ranking.

@@ -4,7 +4,8 @@ Decides when a chunk is due and in which order the steps happen: ask the summari
 for facts where that is wanted, outside any lock or transaction; then in one transaction store what
 came of it and mark the turns. A failure before that transaction changes nothing, and the store
 refuses what is made of sources that were forgotten or summarised by another process meanwhile.
-Without a model this runs at once; with one it runs in the background, or is left to workers.
+Without a model, and without much to read, this runs at once; otherwise in the background, or it is
+left to workers.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ MERGE = 4
 """Chunk summaries of a session that are merged into one session summary."""
 
 
+LONG = 20_000
+"""Tokens that are summarised in the background even without a model: more would be waited for."""
+
+
 def consolidate_if_due(cm: ContextManager, session: Session, turn_id: str = "") -> None:
     """Summarise what has left the working set, once there is a chunk of it.
 
@@ -42,12 +47,13 @@ def consolidate_if_due(cm: ContextManager, session: Session, turn_id: str = "") 
         session: Whose working set.
         turn_id: The turn that set it off, for the ledger of spending.
     """
-    if session.memory.fallen_tokens < cm.config.memory.chunk_size:
+    waiting = session.memory.fallen_tokens
+    if waiting < cm.config.memory.chunk_size:
         return
     queue = delegating.queue_of(cm)
     if queue is not None:
         delegating.leave_consolidation(cm, queue, session)
-    elif guarding.asks_a_model(cm):
+    elif guarding.asks_a_model(cm) or waiting > LONG:
         cm.engine.background.submit(
             ("consolidate", cm.scope), lambda: consolidate(cm, session, turn_id)
         )

@@ -71,10 +71,19 @@ class Engine:
                 self._sessions.popitem(last=False)
             return session
 
-    def replace_session(self, scope: Scope, memory: ShortTermMemory) -> None:
-        """Use another working set for a session; it is filled from the journal."""
+    def replace_session(
+        self, scope: Scope, memory: ShortTermMemory, *, assigned: bool = False
+    ) -> Session:
+        """Use another working set for a session; it is filled from the journal.
+
+        Args:
+            scope: Which session.
+            memory: The working set.
+            assigned: Whether it is the user's own, whatever the settings say.
+        """
         with self._lock:
-            self._sessions[scope] = Session(self.store, scope, memory)
+            session = self._sessions[scope] = Session(self.store, scope, memory, assigned)
+            return session
 
     def clear_sessions(self, partition: Partition) -> None:
         """Empty every working set of a partition whose memory was deleted."""

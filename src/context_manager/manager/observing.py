@@ -6,6 +6,7 @@ the working set is handed to `consolidating`. No LLM call and no embedding happe
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,12 +18,15 @@ from context_manager.manager.checking import checked_metadata, checked_time
 from context_manager.manager.hearing import heard, values_without_secrets
 from context_manager.manager.hooks import Watch
 from context_manager.manager.session import Session
+from context_manager.manager.working_sets import in_step
 from context_manager.memory.drafting import new_id
 from context_manager.records import Message, Scope, Turn
 from context_manager.store.protocol import Change
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,7 @@ def observe(
         turn = made(cm, given)
         session = session_of(cm, cm.scope)
         with session.lock:
-            draft = cm.archive.drafter.turn(cm.scope, turn)
-            watch.lap("draft")
-            found = learning.heard(cm, [draft], session.memory.get_recent_turns(1))
-            applied = learning.apply(cm, Change(turns=(draft,)), found)
-            turn = replace(turn, seq=applied.seqs[0])
-            session.append(turn, applied.version)
-            watch.lap("store")
+            turn = _journalled(cm, session, turn, watch)
         consolidating.consolidate_if_due(cm, session, turn.id)
         watch.lap("consolidate")
         report(watch, [turn])
@@ -108,6 +106,36 @@ def observe(
         )
     cm.embed_later()
     return turn
+
+
+def _journalled(
+    cm: ContextManager, session: Session, turn: Turn, watch: Watch, held: Turn | None = None
+) -> Turn:
+    """Make a turn durable, then take it into the working set, in the place of ``held`` if given."""
+    draft = cm.archive.drafter.turn(cm.scope, turn)
+    watch.lap("draft")
+    found = learning.heard(cm, [draft], session.memory.get_recent_turns(1))
+    applied = learning.apply(cm, Change(turns=(draft,)), found)
+    turn = replace(turn, seq=applied.seqs[0])
+    if held is not None:
+        session.memory.exchange(held, turn)
+    session.append(turn, applied.version)
+    watch.lap("store")
+    return turn
+
+
+def _adopt(cm: ContextManager, session: Session) -> None:
+    """Journal the turns that were put into the working set itself, without observing them."""
+    with session.lock:
+        for held in session.memory.unwritten:
+            try:
+                with cm.hooks.watch("observe", cm.scope) as watch:
+                    given = TurnInput(
+                        held.messages, None, held.timestamp, held.metadata, held.priority
+                    )
+                    _journalled(cm, session, made(cm, given), watch, held)
+            except InputError as error:
+                _log.warning("a turn put in by hand is refused with %s", type(error).__name__)
 
 
 def report(watch: Watch, turns: Sequence[Turn]) -> None:
@@ -122,20 +150,20 @@ def report(watch: Watch, turns: Sequence[Turn]) -> None:
 
 
 def made(cm: ContextManager, given: TurnInput) -> Turn:
-    """The turn with its id, tokens and time, not stored yet.
+    """The turn with its id, tokens and time, not stored yet; without what says nothing.
 
     Raises:
         InputError: No message with a text, or a value that cannot be stored.
     """
-    if not any(message.text.strip() for message in given.messages):
+    said = [_checked(message) for message in given.messages if message.text.strip()]
+    if not said:
         raise InputError("a turn needs at least one message with a text; got none")
     if not math.isfinite(given.priority):
         raise InputError(f"priority must be a finite number, got {given.priority!r}")
     moment = cm.clock() if given.timestamp is None else checked_time(given.timestamp)
     turn_id = new_id("turn")
     messages = tuple(
-        replace(message, id=f"{turn_id}.{place}")
-        for place, message in enumerate(heard(cm, [*map(_checked, given.messages)]))
+        replace(message, id=f"{turn_id}.{place}") for place, message in enumerate(heard(cm, said))
     )
     turn = replace(
         Turn.of(messages, 0, moment),
@@ -147,7 +175,16 @@ def made(cm: ContextManager, given: TurnInput) -> Turn:
 
 
 def session_of(cm: ContextManager, scope: Scope) -> Session:
-    """The working set of a session, in step with the journal."""
-    session = cm.engine.session(scope, cm.new_working_set)
-    session.follow()
+    """The working set of a session, in step with the journal and the settings.
+
+    Args:
+        cm: A manager of that session.
+        scope: Which session.
+    """
+    session = in_step(cm, scope)
+    session.memory.journal = lambda turn: observe(
+        cm, turn.messages, turn.metadata, turn.timestamp, turn.priority
+    )
+    if session.memory.unwritten:
+        _adopt(cm, session)
     return session

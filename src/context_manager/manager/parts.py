@@ -14,23 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from context_manager.config import Config
-from context_manager.embedding import EmbeddingProvider, as_embedder
+from context_manager.embedding import as_embedder
 from context_manager.embedding.protocol import Embedder
 from context_manager.embedding.shared import SharedVectors
-from context_manager.errors import ConfigError, EmbeddingError, ScopeError
-from context_manager.llm.adapters import LLMAdapter, create_llm_adapter
-from context_manager.manager import delegating, hearing
+from context_manager.errors import EmbeddingError, ScopeError
+from context_manager.manager import delegating, following, hearing, observing
 from context_manager.manager.engine import Engine
+from context_manager.manager.following import Made
 from context_manager.manager.hooks import Hook, Hooks
 from context_manager.memory.archive import Archive
-from context_manager.memory.eviction import EVICTION
+from context_manager.memory.fresh import fresh
 from context_manager.memory.hits import Reranker
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.memory.summarizer import HierarchicalSummarizer
 from context_manager.records import DEFAULT_SCOPE, Scope
 from context_manager.store import Store, open_store, stores
-from context_manager.tokens import TokenCounter
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -46,6 +44,11 @@ EMBED_STEP = 32
 
 class ManagerParts:
     """The parts of a `ContextManager`; see there."""
+
+    token_counter = following.token_counter()
+    embedding_provider = following.embedding_provider()
+    llm_adapter = following.llm_adapter()
+    summarizer = following.summarizer()
 
     def __init__(
         self,
@@ -63,32 +66,17 @@ class ManagerParts:
         self.clock = clock
         self.reranker = reranker
         self.hooks = Hooks(hooks, clock)
-        settings = self.config
-        self.token_counter: Any = TokenCounter(settings.token_model)
-        self.embedding_provider: Any = EmbeddingProvider(
-            settings.embedding.model,
-            threads=settings.embedding.threads,
-            **settings.embedding.options,
-        )
-        self.llm_adapter: LLMAdapter = create_llm_adapter(
-            settings.llm.provider,
-            api_key=settings.llm.api_key,
-            model=settings.llm.model,
-            **settings.llm.options,
-        )
-        self.summarizer: Any = HierarchicalSummarizer(
-            None if settings.llm.provider == "none" else self.llm_adapter,
-            settings.memory.summary_compression_ratio,
-        )
+        self.made = Made()
         self._engine = Engine(
             stores.create("memory") if store is None else store, self._embedder, self.count
         )
         delegating.queue_of(self)
-        if settings.embedding.redis_url:
-            self.share_questions(settings.embedding.redis_url)
+        if self.config.embedding.redis_url:
+            self.share_questions(self.config.embedding.redis_url)
+        _ = self.summarizer  # a name that nobody knows is told at once
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
-        self._make_stm: Callable[[], ShortTermMemory] | None = None
+        self.working_set_kind: ShortTermMemory | None = None  # one that was assigned
         self.long_term_memory = LongTermMemory(
             self._engine.archive.dimension,
             self.embedding_provider,
@@ -175,20 +163,16 @@ class ManagerParts:
 
     @property
     def short_term_memory(self) -> ShortTermMemory:
-        """The working set of this scope's session, as of now."""
-        session = self._engine.session(self.scope, self.new_working_set)
-        session.follow()
-        memory = session.memory
-        if self._make_stm is None and memory.max_tokens != self.config.memory.stm_capacity:
-            memory.max_tokens = self.config.memory.stm_capacity
-            memory.evict()
-        return memory
+        """The working set of this scope's session, as of now.
+
+        A turn put into it by ``add_turn`` is remembered as if observed.
+        """
+        return observing.session_of(self._whole, self.scope).memory
 
     @short_term_memory.setter
     def short_term_memory(self, memory: ShortTermMemory) -> None:
-        kind, capacity, counter = type(memory), memory.max_tokens, memory.token_counter
-        self._make_stm = lambda: kind(capacity, counter)
-        self._engine.replace_session(self.scope, memory)
+        self.working_set_kind = fresh(memory)
+        self._engine.replace_session(self.scope, memory, assigned=True)
 
     def count(self, text: str) -> int:
         """Tokens of a text, by the counter in use."""
@@ -259,19 +243,6 @@ class ManagerParts:
 
     def _embedder(self) -> Embedder:
         return as_embedder(self.embedding_provider)
-
-    def new_working_set(self) -> ShortTermMemory:
-        """An empty short-term memory of the kind in use."""
-        if self._make_stm is not None:
-            return self._make_stm()
-        memory = self.config.memory
-        kind = EVICTION.get(memory.stm_eviction)
-        if kind is None:
-            known = ", ".join(sorted(EVICTION))
-            raise ConfigError(
-                f"memory.stm_eviction must be one of {known}, got {memory.stm_eviction!r}"
-            )
-        return kind(memory.stm_capacity, self.token_counter, clock=self.clock)
 
     def require_user(self) -> None:
         """Refuse the default user where several users share this installation.

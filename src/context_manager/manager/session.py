@@ -19,11 +19,15 @@ class Session:
         store: Where its turns are journalled.
         scope: Which session.
         memory: The working set.
+        assigned: Whether the user gave it, so that it does not follow the settings.
     """
 
-    def __init__(self, store: Store, scope: Scope, memory: ShortTermMemory) -> None:
+    def __init__(
+        self, store: Store, scope: Scope, memory: ShortTermMemory, assigned: bool = False
+    ) -> None:
         self.lock = ForkSafeLock()
         self.memory = memory
+        self.assigned = assigned
         self._store = store
         self._scope = scope
         self._version: Version | None = None

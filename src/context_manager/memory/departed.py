@@ -23,6 +23,11 @@ def key_of(turn: Turn) -> Key:
     return turn.id or id(turn)
 
 
+def is_unwritten(turn: Turn) -> bool:
+    """Whether a turn says something and no journal holds it."""
+    return not turn.id and any(message.text.strip() for message in turn.messages)
+
+
 def discard(held: deque[Turn] | list[Turn], keys: set[Key]) -> None:
     """Remove turns in place, since others may hold a reference to ``held``."""
     kept = [turn for turn in held if key_of(turn) not in keys]
@@ -71,6 +76,14 @@ class Departed:
         for turn in turns:
             insort(self.fallen, turn, key=self.place)
             self.fallen_tokens += turn.token_count
+
+    def exchange(self, held: Turn, stored: Turn) -> None:
+        """Let a stored turn have the place of the one that is held."""
+        if held in self:
+            self._places[key_of(stored)] = self._places.pop(key_of(held))
+        for turns in (self.fallen, self.handed_out):
+            turns[:] = [stored if turn is held else turn for turn in turns]
+        self.fallen_tokens = tokens_of(self.fallen)
 
     def hand_out(self, turns: list[Turn]) -> None:
         """Move turns, fallen or not, to those that are being summarised."""

@@ -84,7 +84,7 @@ class PriorityShortTermMemory(ShortTermMemory):
         if not math.isfinite(priority):
             raise InputError(f"priority must be a finite number, got {priority!r}")
         return self._add(
-            Turn(user_input, assistant_response, 0, self._clock(), priority=float(priority))
+            Turn(user_input, assistant_response, 0, self.clock(), priority=float(priority))
         )
 
     def _worth(self, turn: Turn) -> float:

@@ -21,7 +21,7 @@ from operator import is_
 from typing import Any, Protocol
 
 from context_manager.forks import ForkSafeLock
-from context_manager.memory.departed import Departed, Key, discard, key_of, tokens_of
+from context_manager.memory.departed import Departed, Key, discard, is_unwritten, key_of, tokens_of
 from context_manager.records import Turn
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ class ShortTermMemory:
         max_tokens: Capacity; may be assigned later and holds from the next turn or `evict` on.
         token_counter: Counts tokens; the default counter when left out.
         clock: Gives the time of new turns, seconds since 1970.
+
+    Attributes:
+        journal: Stores and appends a new turn; set by a manager, None holds it here only.
 
     Example:
         >>> class Words:
@@ -72,11 +75,12 @@ class ShortTermMemory:
         self.turns = deque()
         self.current_tokens = 0
         self._token_counter = token_counter
-        self._clock = clock
+        self.clock = clock
         self._lock = ForkSafeLock()
         self._known: list[Turn] = []  # `turns` as we last left them
         self._known_tokens = 0
         self._departed = Departed()
+        self.journal: Callable[[Turn], Turn] | None = None
 
     @property
     def token_counter(self) -> CountsTokens:
@@ -97,7 +101,7 @@ class ShortTermMemory:
         Returns:
             The turn, whether or not the policy kept it in the working set.
         """
-        return self._add(Turn(user_input, assistant_response, 0, self._clock()))
+        return self._add(Turn(user_input, assistant_response, 0, self.clock()))
 
     def append(self, turn: Turn) -> None:
         """Append a turn made elsewhere; one that is held already changes nothing."""
@@ -212,6 +216,22 @@ class ShortTermMemory:
         with self._lock:
             self._departed.hand_back({key_of(turn) for turn in turns})
 
+    @property
+    def unwritten(self) -> tuple[Turn, ...]:
+        """Turns with a text that no journal holds; those that left come first."""
+        with self._lock:
+            return tuple(filter(is_unwritten, (*self.pending, *self.turns)))
+
+    def exchange(self, held: Turn, stored: Turn) -> None:
+        """Put a turn as it was stored in the place of the one that is held."""
+        with self._lock:
+            self._settle()
+            for place, turn in enumerate(self.turns):
+                if turn is held:
+                    self.turns[place] = stored
+            self._departed.exchange(held, stored)
+            self._remember()
+
     def remove(self, turn_ids: Iterable[str]) -> int:
         """Forget the turns with these ids wherever they are.
 
@@ -259,6 +279,8 @@ class ShortTermMemory:
 
     def _add(self, draft: Turn) -> Turn:
         turn = replace(draft, token_count=self.token_counter.count_tokens(draft.text))
+        if self.journal is not None and is_unwritten(turn):
+            return self.journal(turn)
         self.append(turn)
         return turn
 
