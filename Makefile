@@ -43,7 +43,7 @@ $(VENV)/core.stamp: pyproject.toml | $(bin)/python
 
 $(VENV)/server.stamp: $(VENV)/core.stamp
 	@echo 'Installing what the service needs ...'
-	@$(bin)/python -m pip install -qq --editable '.[server]'
+	@$(bin)/python -m pip install -qq --editable '.[server,mcp]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/core.stamp

@@ -69,6 +69,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("reembed", tending.reembed, "Keep well"),
     Command("serve", serving.serve, "Serve"),
     Command("worker", working.worker, "Serve"),
+    Command("mcp", serving.mcp, "Serve"),
     Command("keys", serving.keys, "Serve"),
 )
 

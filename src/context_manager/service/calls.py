@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from context_manager.service.credentials import Credential
-from context_manager.service.cursors import Cursors
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
@@ -39,11 +38,6 @@ class Call:
     path: Mapping[str, str]
     body: bytes = b""
     key: str = ""
-
-    @property
-    def cursors(self) -> Cursors:
-        """Tokens for pages of this partition."""
-        return Cursors(self.memory.archive.secret, self.memory.scope.partition)
 
 
 def scoped(root: ContextManager, credential: Credential, given: object) -> ContextManager:

@@ -128,7 +128,7 @@ class Service:
     def answer(self, request: Request) -> Flow:
         """Answer a request; errors become problem details, nothing is raised."""
         started = time.perf_counter()
-        request_id = self._request_id(request)
+        request_id = self.request_id(request)
         match: Match | None = None
         try:
             answer: Answer | None = self.headers.preflight(request)
@@ -250,7 +250,8 @@ class Service:
         finally:
             self.replays.end(whose, key, reply)
 
-    def _request_id(self, request: Request) -> str:
+    def request_id(self, request: Request) -> str:
+        """Names a request in its answer and in the log: the client's own id, or a new one."""
         told = request.headers.get("x-request-id", "")
         return told if _REQUEST_ID.fullmatch(told) else f"req_{secrets.token_hex(12)}"
 

@@ -7,15 +7,17 @@ This file decides how requests, threads and the event loop meet; what a request 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
 from context_manager.errors import MissingExtraError
 from context_manager.service.core import Service
+from context_manager.service.problems import problem
 from context_manager.service.refusals import Refused
 from context_manager.service.upstream import AwaitedUpstream
 from context_manager.service.wire import (
@@ -35,17 +37,24 @@ try:
     from fastapi import Request as HttpRequest
     from fastapi.responses import Response
     from starlette.exceptions import HTTPException
+    from starlette.routing import Route as AppRoute
+    from starlette.types import Receive, Scope, Send
 
     from context_manager.service.sending import StreamedAnswer
 except ImportError as _error:
     raise MissingExtraError("server", "fastapi") from _error
 
+if TYPE_CHECKING:
+    from context_manager.service.mcp.http import HttpFace
+
 T = TypeVar("T")
 
-THREADS = 16
-"""Requests whose local work runs at the same time; more would only wait for the same cores."""
+THREADS = max(4, 2 * (os.cpu_count() or 1))
+"""Requests whose local work runs at the same time. They share one interpreter: each thread more
+stands before the event loop in the queue for its lock, and makes every answer late, health too."""
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
+MCP_PATH = "/mcp"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
@@ -82,9 +91,10 @@ def create_router(service: Service) -> APIRouter:
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
         yield
-        await face.upstream.aclose()
+        await face.aclose()
 
     router = APIRouter(redirect_slashes=False, lifespan=lifespan)
+    router.routes.append(AppRoute(MCP_PATH, face.mcp))
     for prefix in ("", "/v1"):
         for path in dict.fromkeys(route.path for route in service.routes.routes):
             router.add_api_route(
@@ -98,7 +108,8 @@ class _Face:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.upstream = AwaitedUpstream(service.settings.upstream)
+        self._upstream = AwaitedUpstream(service.settings.upstream)
+        self.mcp = _McpFace(service)
         self._threads: CapacityLimiter | None = None
 
     async def serve(self, http: HttpRequest) -> Response:
@@ -115,6 +126,11 @@ class _Face:
     async def unserved(self, http: HttpRequest, error: Exception) -> Response:
         """Answer a request that the framework found no route for."""
         return await self.serve(http)
+
+    async def aclose(self) -> None:
+        """Release what was opened on this loop."""
+        await self._upstream.aclose()
+        await self.mcp.aclose()
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._threads is None:
@@ -146,8 +162,37 @@ class _Face:
         if isinstance(step, ReadBody):
             return await _body(http, step.most)
         if isinstance(step, AskUpstream):
-            return await self.upstream.ask(step)
+            return await self._upstream.ask(step)
         return await _asked(step)
+
+
+class _McpFace:
+    """The MCP server at a path of its own, loaded when somebody asks for it.
+
+    Args:
+        service: Whose memory, credentials and limits.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._face: HttpFace | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self._face is None:
+            try:
+                from context_manager.service.mcp.http import HttpFace
+            except ImportError:
+                reply = problem(MissingExtraError("mcp", "mcp"), "mcp")
+                await _response(reply)(scope, receive, send)
+                return
+            self._face = HttpFace(self._service, _request)
+        await self._face(scope, receive, send)
+
+    async def aclose(self) -> None:
+        """End what runs."""
+        if self._face is not None:
+            await self._face.aclose()
 
 
 class _Moved(NamedTuple):

@@ -69,14 +69,20 @@ class Headers:
         }
         return Reply(204, headers=told)
 
+    def same_origin(self, request: Request) -> bool:
+        """Whether no page sent a request, or one that came from here or may call."""
+        origin = request.headers.get("origin")
+        if origin is None or origin in self._origins:
+            return True
+        return origin.partition("://")[2] == request.headers.get("host")
+
+    def of_others(self, request: Request, request_id: str) -> dict[str, str]:
+        """The headers of an answer that was made beside the table of routes."""
+        return {**SECURITY, **self._cors(request), "X-Request-Id": request_id}
+
     def onto(self, answer: Answer, request: Request, request_id: str) -> Any:
         """The answer with all headers."""
-        told = {
-            **SECURITY,
-            **self._cors(request),
-            **answer.headers,
-            "X-Request-Id": request_id,
-        }
+        told = {**SECURITY, **self._cors(request), **answer.headers, "X-Request-Id": request_id}
         return replace(answer, headers=told)
 
     def _cors(self, request: Request) -> dict[str, str]:

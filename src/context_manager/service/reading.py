@@ -64,11 +64,22 @@ def whose(request: Request, route: Route, values: BaseModel | None) -> BaseModel
     Raises:
         Refused: What stands there is no name.
     """
-    if not route.proxied:
-        return values
+    return whose_headers(request, getattr(values, "user", None)) if route.proxied else values
+
+
+def whose_headers(request: Request, user: str | None = None) -> BaseModel:
+    """What the headers of a request say of whose memory it is about.
+
+    Args:
+        request: The request.
+        user: The user where the headers name none.
+
+    Raises:
+        Refused: What stands there is no name.
+    """
     told = {name: request.headers[of] for name, of in WHOSE_HEADERS if of in request.headers}
-    if "user_id" not in told and getattr(values, "user", None) is not None:
-        told["user_id"] = getattr(values, "user", "")
+    if user is not None:
+        told.setdefault("user_id", user)
     return _validated(Whose, told, "header")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from context_manager.memory.drafting import new_id
-from context_manager.records import MemoryEntry, Receipt
+from context_manager.records import Receipt
+from context_manager.service.correcting import corrected
 from context_manager.service.models.memory_answers import (
     ClearResponse,
     MemoryAddResponse,
@@ -17,13 +16,11 @@ from context_manager.service.models.memory_answers import (
     SourcesResponse,
     StatsResponse,
 )
-from context_manager.service.refusals import not_correctable
-from context_manager.store.protocol import Change, EntryFilter, EntryUpdate
+from context_manager.service.paging import page_of
+from context_manager.store.protocol import EntryFilter
 
 if TYPE_CHECKING:
     from context_manager.service.calls import Call
-
-CORRECTABLE = ("note", "fact", "document", "pinned")
 
 
 def query(call: Call) -> MemoryQueryResponse:
@@ -125,40 +122,12 @@ def sources(call: Call) -> SourcesResponse:
 def list_(call: Call) -> MemoryPage:
     """Memories of the user, oldest first."""
     page = call.given
-    fitting = EntryFilter(kinds=(page.kind,) if page.kind else None, session_id=page.session)
-    after = 0 if page.after is None else call.cursors.row(page.after)
-    memory = call.memory
-    found = memory.archive.store.find(
-        memory.scope.partition, fitting, after=after, limit=page.limit + 1
-    )
-    shown = found[: page.limit]
-    more = len(found) > page.limit
-    return MemoryPage(
-        items=[MemoryOut.of(entry) for _, entry in shown],
-        next=call.cursors.token(shown[-1][0]) if more else None,
-    )
+    return page_of(call.memory, page.limit, page.after, kind=page.kind, session=page.session)
 
 
 def correct(call: Call) -> MemoryOut:
     """Put a new text in the place of a memory; the old one is kept, and no longer current."""
-    entry = call.memory.get(call.path["memory_id"])
-    if entry.kind not in CORRECTABLE:
-        raise not_correctable(entry.kind)
-    return MemoryOut.of(_superseded(call, entry, call.given.text))
-
-
-def _superseded(call: Call, entry: MemoryEntry, text: str) -> MemoryEntry:
-    memory = call.memory
-    new = replace(entry, id=new_id("mem"), text=text, timestamp=memory.clock(), scope=memory.scope)
-    change = Change(
-        entries=(memory.archive.drafter.entry(new),),
-        updates=(EntryUpdate(entry.id, {"superseded_by": new.id}),),
-        expect_entries=(entry.id,),
-    )
-    memory.archive.apply(memory.scope.partition, change)
-    memory.engine.forget_built()
-    memory.embed_later()
-    return new
+    return MemoryOut.of(corrected(call.memory, call.path["memory_id"], call.given.text))
 
 
 def _forgotten(call: Call, receipt: Receipt) -> ReceiptOut:
