@@ -108,6 +108,9 @@ class MemoryConfig:
             remembered because it was remembered.
         summaries: Show summaries of what left short-term memory.
         stm_eviction: "fifo", "lru" or "priority".
+        tool_output_tokens: Tokens of a tool's output that are shown among the recent turns; of a
+            longer one head and tail are, around a mark that names the id under which `get` gives
+            all of it. 0 shows any output whole.
     """
 
     stm_capacity: int = 8000
@@ -125,6 +128,7 @@ class MemoryConfig:
     drop_echoes: bool = True
     summaries: bool = True
     stm_eviction: str = "fifo"
+    tool_output_tokens: int = 2000
 
 
 @dataclass(frozen=True)
@@ -259,6 +263,7 @@ _COUNTS = frozenset(
         "memory.recent_k",
         "memory.ltm_hits_k",
         "memory.prompt_token_budget",
+        "memory.tool_output_tokens",
         "llm.max_tokens",
     }
 )
@@ -268,6 +273,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.recent_k", 0, 10_000),
     ("memory.ltm_hits_k", 0, 10_000),
     ("memory.prompt_token_budget", 0, MAX_BUDGET),
+    ("memory.tool_output_tokens", 0, MAX_BUDGET),
     ("memory.summary_compression_ratio", 0.01, 1),
     ("memory.recency_weight", 0, 1),
     ("memory.recency_half_life_days", 0.0001, 1_000_000),

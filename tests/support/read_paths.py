@@ -68,14 +68,15 @@ MANAGER_WRITES = {
     "import_export",
     "ingest_directory", "ingest_file", "ingest_text", "observe", "observe_async", "observe_batch",
     "observe_messages",
-    "observe_messages_async", "pin", "reembed", "release", "revert", "sweep", "unpin",
+    "observe_messages_async", "pin", "reembed", "release", "revert", "rewind", "sweep", "unpin",
 }  # fmt: skip
 """What changes memory and answers with ids, receipts or what it was given."""
 
 MANAGER_PARTS = {
-    "clock", "config", "count", "embedding_provider", "engine", "hooks", "llm_adapter", "load",
-    "max_workers", "model", "new_working_set", "open", "require_user", "reranker", "run_async",
-    "save", "scope", "scoped", "settings", "share_questions", "summarizer", "token_counter",
+    "branch", "clock", "config", "count", "embedding_provider", "engine", "hooks", "llm_adapter",
+    "load", "max_workers", "model", "new_working_set", "open", "require_user", "reranker",
+    "run_async", "save", "scope", "scoped", "settings", "share_questions",
+    "summarizer", "token_counter",
 }  # fmt: skip
 """Settings, exchangeable parts and ways to another manager: no memory of their own. What `save`
 writes is tested beside this table, since it is the whole store."""

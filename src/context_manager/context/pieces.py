@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Trust, Turn
-from context_manager.records.message import ROLE_LABELS
+from context_manager.records.message import ROLE_LABELS, STUB
 
 SECTIONS = ("pinned", "summary", "recent", "memory", "input")
 """Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
@@ -35,6 +35,7 @@ class Piece:
         score, stages: Calibrated relevance in [0, 1], and the score of each ranking stage.
         cut: True where `text` is only a part of the entry's text.
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
+        message: Of a recent message, what was said; None otherwise.
     """
 
     section: str
@@ -55,6 +56,7 @@ class Piece:
     timestamp: float | None = None
     trust: Trust | None = None
     source_ids: tuple[str, ...] = ()
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _message_piece(turn: Turn, place: int, message: Message) -> Piece:
         turn_id=turn.id or None,
         kind="message",
         timestamp=turn.timestamp if message.timestamp is None else message.timestamp,
+        cut=STUB in message.metadata,
         trust=message.trusted,
+        message=message,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.config import MemoryConfig
 from context_manager.context import (
+    Dialogue,
     Packed,
     Piece,
     Plan,
@@ -20,6 +21,7 @@ from context_manager.context import (
     choose,
     entry_piece,
     input_piece,
+    joined,
     memory_pieces,
     pack,
     turn_pieces,
@@ -92,6 +94,7 @@ def build(
         covered=found.covered,
         degraded=(*found.degraded, *guarding.degraded(cm)),
         input=given,
+        arranged=Dialogue(packed.pieces, limit, as_counter(cm.token_counter)),
     )
     watch.lap("pack")
     if settings.record:
@@ -274,7 +277,7 @@ def _recent(working_set: ShortTermMemory, memory: MemoryConfig) -> dict[str, Any
     turns = working_set.get_recent_turns(keep + step - 1) if keep else []
     first = turns[0].seq if turns and turns[0].seq >= 0 else 0
     return {
-        "recent": tuple(turn_pieces(_held_back(turn)) for turn in turns),
+        "recent": joined([turn_pieces(_held_back(turn)) for turn in turns]),
         "anchor": first,
         "step": step,
         "keep": keep,

@@ -20,7 +20,7 @@ from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
 from context_manager.memory.facts.book import FactBook, Facts
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.records import Context, Partition, Scope
+from context_manager.records import Context, Partition, Scope, Turn
 from context_manager.store import Store
 from context_manager.store.queue import Job
 
@@ -47,6 +47,7 @@ class Engine:
         self, store: Store, embedder: Callable[[], Embedder], count_tokens: Callable[[str], int]
     ) -> None:
         self.store = store
+        self.at_hand: Callable[[Turn], Turn] = lambda turn: turn
         self.archive = Archive(store, embedder, count_tokens)
         self.background = Background()
         self.echoes = Echoes(self.archive.secret)
@@ -65,7 +66,7 @@ class Engine:
         with self._lock:
             session = self._sessions.get(scope)
             if session is None:
-                session = self._sessions[scope] = Session(self.store, scope, memory())
+                session = self._sessions[scope] = Session(self.store, scope, memory(), self.at_hand)
             self._sessions.move_to_end(scope)
             while len(self._sessions) > SESSIONS:
                 self._sessions.popitem(last=False)
@@ -82,7 +83,8 @@ class Engine:
             assigned: Whether it is the user's own, whatever the settings say.
         """
         with self._lock:
-            session = self._sessions[scope] = Session(self.store, scope, memory, assigned)
+            made = Session(self.store, scope, memory, self.at_hand, assigned=assigned)
+            session = self._sessions[scope] = made
             return session
 
     def clear_sessions(self, partition: Partition) -> None:

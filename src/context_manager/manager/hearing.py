@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from context_manager.errors import ConfigError, SecretError
 from context_manager.memory.echoes import Heard
 from context_manager.records import MemoryEntry, Message, Trust
+from context_manager.records.parts import PARTS, parts_of, with_parts
 from context_manager.screening import KINDS, find_orders, find_secrets, redacted
 from context_manager.store.protocol import EntryFilter
 
@@ -33,14 +34,22 @@ QUARANTINED = "quarantined"
 MOST_LINKS = 50
 
 
-def heard(cm: ManagerParts, messages: Sequence[Message]) -> tuple[Message, ...]:
+def heard(
+    cm: ManagerParts, messages: Sequence[Message], said: Sequence[Message] = ()
+) -> tuple[Message, ...]:
     """The messages as they are remembered.
+
+    Args:
+        cm: The manager.
+        messages: What is to be remembered.
+        said: The last messages of the session, in order.
 
     Raises:
         SecretError: One holds a secret, and the settings refuse it.
     """
     if cm.config.memory.drop_echoes:
         messages = _without_echoes(cm, messages)
+        messages = _unheard(messages, said)
     return tuple(_screened_message(cm, message) for message in messages)
 
 
@@ -96,13 +105,33 @@ def _clean(cm: ManagerParts, value: Any) -> Any:
 
 
 def _screened_message(cm: ManagerParts, message: Message) -> Message:
-    text = without_secrets(cm, message.text)
+    clean = _clean_parts(cm, message) if PARTS in message.metadata else message
+    text = without_secrets(cm, message.text) if clean is message else clean.text
     name = message.name and without_secrets(cm, message.name)
-    metadata = values_without_secrets(cm, message.metadata)
+    metadata = values_without_secrets(cm, clean.metadata)
     metadata = _marked(cm, text, metadata, message.trusted)
     if (text, name, metadata) == (message.text, message.name, message.metadata):
         return message
     return replace(message, text=text, name=name, metadata=metadata)
+
+
+def _clean_parts(cm: ManagerParts, message: Message) -> Message:
+    """The message with each of its parts treated by itself, so that they stay what they are."""
+    parts = parts_of(message)
+    return with_parts(
+        message,
+        replace(
+            parts,
+            said=without_secrets(cm, parts.said),
+            calls=tuple(
+                replace(call, arguments=without_secrets(cm, call.arguments)) for call in parts.calls
+            ),
+            images=tuple(
+                replace(image, reference=without_secrets(cm, image.reference))
+                for image in parts.images
+            ),
+        ),
+    )
 
 
 def _marked(cm: ManagerParts, text: str, metadata: dict[str, Any], trust: Trust) -> dict[str, Any]:
@@ -128,6 +157,21 @@ def _without_echoes(cm: ManagerParts, messages: Sequence[Message]) -> Sequence[M
     listened = [(message, _listen(cm, message)) for message in messages]
     left = [_linked(message, what) for message, what in listened if what.text.strip()]
     return left or messages  # a turn of nothing but echoes is kept as it is
+
+
+def _unheard(messages: Sequence[Message], said: Sequence[Message]) -> Sequence[Message]:
+    """Without the run at the beginning that repeats the session's last messages one by one.
+
+    So a framework may hand back its whole list. A single message is never taken for such a run,
+    nor is all that is given: somebody may well say the same twice.
+    """
+    opening = next((n for n, m in enumerate(messages) if m.role != "system"), len(messages))
+    given = [(message.role, message.text) for message in messages[opening:]]
+    known = [(message.role, message.text) for message in said]
+    for length in range(min(len(given) - 1, len(known)), 1, -1):
+        if given[:length] == known[-length:]:
+            return [*messages[:opening], *messages[opening + length :]]
+    return messages
 
 
 def _listen(cm: ManagerParts, message: Message) -> Heard:

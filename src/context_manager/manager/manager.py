@@ -13,14 +13,18 @@ from context_manager.config import Config
 from context_manager.manager import building, observing, saving
 from context_manager.manager.asynchronous import AsyncFace
 from context_manager.manager.batching import BatchFace
+from context_manager.manager.branching import BranchFace
 from context_manager.manager.facts import FactFace
 from context_manager.manager.parts import ManagerParts
 from context_manager.manager.remembering import MemoryFace
 from context_manager.manager.upkeep import UpkeepFace
 from context_manager.records import Context, Message, Turn
+from context_manager.records.provided import read_messages
 
 
-class ContextManager(AsyncFace, BatchFace, FactFace, MemoryFace, UpkeepFace, ManagerParts):
+class ContextManager(
+    AsyncFace, BatchFace, BranchFace, FactFace, MemoryFace, UpkeepFace, ManagerParts
+):
     """Remembers conversations and builds prompts from all of them.
 
     The parts `short_term_memory`, `long_term_memory`, `summarizer`, `llm_adapter`,
@@ -93,14 +97,15 @@ class ContextManager(AsyncFace, BatchFace, FactFace, MemoryFace, UpkeepFace, Man
         """Remember one turn made of any number of messages.
 
         Args:
-            messages: `Message` records, or dicts with ``role``, ``content`` and, where there are
-                any, ``name`` and ``timestamp``.
+            messages: `Message` records, or messages as OpenAI's chat completions and Anthropic's
+                messages write them (dicts or the SDKs' objects, with images by reference, tool
+                calls and tool results), with ``name`` and ``timestamp`` where there are any.
             metadata, timestamp, priority: As for `observe`.
 
         Raises:
             InputError: No message with a text, an unknown role, or a value that cannot be stored.
         """
-        made = [observing.as_message(message) for message in messages]
+        made = read_messages(messages)
         return observing.observe(self, made, metadata, timestamp, priority)
 
     def build_context(self, user_input: str) -> str:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+HANDED_BACK = 100
+"""Recent turns that are recognised where a list of messages begins with them."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnInput:
     """One turn for `observe_batch`.
@@ -55,26 +59,6 @@ def exchange(user_input: str, assistant_response: str) -> tuple[Message, ...]:
     return user + assistant
 
 
-def as_message(given: Message | Mapping[str, Any]) -> Message:
-    """A message record from a record or a provider's dict.
-
-    Raises:
-        InputError: Role or content are missing or of the wrong type.
-    """
-    if isinstance(given, Message):
-        return given
-    missing = [key for key in ("role", "content") if not isinstance(given.get(key), str)]
-    if missing:
-        raise InputError(f"a message needs the texts 'role' and 'content'; wrong: {missing}")
-    stamp = given.get("timestamp")
-    return Message(
-        given["role"],
-        given["content"],
-        name=given.get("name"),
-        timestamp=None if stamp is None else checked_time(stamp),
-    )
-
-
 def _checked(message: Message) -> Message:
     if not message.metadata:
         return message
@@ -92,8 +76,8 @@ def observe(
     with cm.hooks.watch("observe", cm.scope) as watch:
         cm.require_user()
         given = TurnInput(tuple(messages), None, timestamp, metadata or {}, priority)
-        turn = made(cm, given)
         session = session_of(cm, cm.scope)
+        turn = made(cm, given, _last_said(session) if len(given.messages) > 2 else ())
         with session.lock:
             turn = _journalled(cm, session, turn, watch)
         consolidating.consolidate_if_due(cm, session, turn.id)
@@ -118,7 +102,7 @@ def _journalled(
     applied = learning.apply(cm, Change(turns=(draft,)), found)
     turn = replace(turn, seq=applied.seqs[0])
     if held is not None:
-        session.memory.exchange(held, turn)
+        session.memory.exchange(held, cm.engine.at_hand(turn))
     session.append(turn, applied.version)
     watch.lap("store")
     return turn
@@ -149,8 +133,13 @@ def report(watch: Watch, turns: Sequence[Turn]) -> None:
     watch.show(text="\n".join(turn.text for turn in turns))
 
 
-def made(cm: ContextManager, given: TurnInput) -> Turn:
+def made(cm: ContextManager, given: TurnInput, before: Sequence[Message] = ()) -> Turn:
     """The turn with its id, tokens and time, not stored yet; without what says nothing.
+
+    Args:
+        cm: The manager.
+        given: What was said.
+        before: The last messages of its session.
 
     Raises:
         InputError: No message with a text, or a value that cannot be stored.
@@ -163,7 +152,8 @@ def made(cm: ContextManager, given: TurnInput) -> Turn:
     moment = cm.clock() if given.timestamp is None else checked_time(given.timestamp)
     turn_id = new_id("turn")
     messages = tuple(
-        replace(message, id=f"{turn_id}.{place}") for place, message in enumerate(heard(cm, said))
+        replace(message, id=f"{turn_id}.{place}")
+        for place, message in enumerate(heard(cm, said, before))
     )
     turn = replace(
         Turn.of(messages, 0, moment),
@@ -172,6 +162,11 @@ def made(cm: ContextManager, given: TurnInput) -> Turn:
         priority=float(given.priority),
     )
     return replace(turn, token_count=cm.count(turn.text))
+
+
+def _last_said(session: Session) -> list[Message]:
+    turns = session.memory.get_recent_turns(HANDED_BACK)
+    return [message for turn in turns for message in turn.messages]
 
 
 def session_of(cm: ContextManager, scope: Scope) -> Session:

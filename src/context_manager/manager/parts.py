@@ -22,6 +22,7 @@ from context_manager.manager import delegating, following, hearing, observing
 from context_manager.manager.engine import Engine
 from context_manager.manager.following import Made
 from context_manager.manager.hooks import Hook, Hooks
+from context_manager.manager.stubs import stubbed
 from context_manager.memory.archive import Archive
 from context_manager.memory.fresh import fresh
 from context_manager.memory.hits import Reranker
@@ -29,6 +30,7 @@ from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import DEFAULT_SCOPE, Scope
 from context_manager.store import Store, open_store, stores
+from context_manager.tokens import as_counter
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -77,6 +79,9 @@ class ManagerParts:
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self.working_set_kind: ShortTermMemory | None = None  # one that was assigned
+        self._engine.at_hand = lambda turn: stubbed(
+            turn, self.config.memory.tool_output_tokens, as_counter(self.token_counter)
+        )
         self.long_term_memory = LongTermMemory(
             self._engine.archive.dimension,
             self.embedding_provider,

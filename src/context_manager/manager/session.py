@@ -6,6 +6,8 @@ moved, so that what another process observed or forgot is seen. It builds nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from context_manager.forks import ForkSafeLock
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Scope, Turn
@@ -19,15 +21,23 @@ class Session:
         store: Where its turns are journalled.
         scope: Which session.
         memory: The working set.
+        at_hand: A turn as the working set holds it: what is too long for it stays in the store.
         assigned: Whether the user gave it, so that it does not follow the settings.
     """
 
     def __init__(
-        self, store: Store, scope: Scope, memory: ShortTermMemory, assigned: bool = False
+        self,
+        store: Store,
+        scope: Scope,
+        memory: ShortTermMemory,
+        at_hand: Callable[[Turn], Turn] = lambda turn: turn,
+        *,
+        assigned: bool = False,
     ) -> None:
         self.lock = ForkSafeLock()
         self.memory = memory
         self.assigned = assigned
+        self._at_hand = at_hand
         self._store = store
         self._scope = scope
         self._version: Version | None = None
@@ -63,7 +73,7 @@ class Session:
         """
         with self.lock:
             if turn.seq == self._last_seq + 1:
-                self.memory.append(turn)
+                self.memory.append(self._at_hand(turn))
                 self._last_seq = turn.seq
             else:
                 self._append_new()
@@ -71,7 +81,7 @@ class Session:
                 self._version = version
 
     def _reload(self) -> None:
-        turns = self._store.unconsolidated(self._scope)
+        turns = [self._at_hand(turn) for turn in self._store.unconsolidated(self._scope)]
         unwritten = [turn for turn in self.memory.turns if not turn.id]
         self.memory.replace_all([*turns, *unwritten])
         last = self._store.turns(self._scope, last=1)
@@ -79,5 +89,5 @@ class Session:
 
     def _append_new(self) -> None:
         for turn in self._store.turns(self._scope, after=self._last_seq):
-            self.memory.append(turn)
+            self.memory.append(self._at_hand(turn))
             self._last_seq = turn.seq

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Style = Literal["openai", "anthropic"]
+
+Arranged = Callable[[str], list[dict[str, Any]]]
+"""Writes a prompt as messages of a style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Context:
         degraded: Names of what did not work while building ("embedding", ...); empty when all did.
         input: The user's input as given.
         id: Names the recorded prompt, None unless recording is on.
+        arranged: Writes it as messages; None in a rebuilt prompt. Not compared.
     """
 
     text: str
@@ -85,12 +91,33 @@ class Context:
     degraded: tuple[str, ...] = ()
     input: str = ""
     id: str | None = None
+    arranged: Arranged | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text
 
-    def messages(self) -> list[dict[str, Any]]:
-        """The prompt as a message list: memory as a system message, the input as the user's."""
+    def messages(self, style: Style = "openai") -> list[dict[str, Any]]:
+        """The prompt as a list of messages in a provider's shape, within the same budget.
+
+        Pinned texts and summaries come first, then the recent messages as they were said, calls
+        of tools with their results, then the memories, then the input. ``count_tokens`` of the
+        list is at most `budget`; what does not fit with the framing of messages is left out, a
+        call never without its result. A rebuilt prompt gives two messages: what stood before the
+        input, and the input.
+
+        Args:
+            style: "openai" for chat completions; "anthropic" for Anthropic's messages, where the
+                texts that are the system's for OpenAI stand in the user's messages.
+
+        Raises:
+            InputError: No such style.
+            BudgetError: The input alone, framed as a message, exceeds the budget.
+        """
+        if self.arranged is not None:
+            return self.arranged(style)
         before = "".join(slot.text for slot in self.slots if slot.section != "input").strip()
+        if style == "anthropic":
+            blocks = [{"type": "text", "text": text} for text in (before, self.input) if text]
+            return [{"role": "user", "content": blocks}]
         system = [{"role": "system", "content": before}] if before else []
         return [*system, {"role": "user", "content": self.input}]

@@ -16,6 +16,10 @@ ROLE_LABELS = {"system": "System", "user": "User", "assistant": "Assistant", "to
 """What stands before a text whose speaker has no name."""
 
 
+STUB = "stub"
+"""Key of a message's metadata where its text stands for a longer one: tokens of that."""
+
+
 def clean_text(text: str) -> str:
     """Text that every store and every encoder can hold.
 

@@ -82,6 +82,26 @@ def test_messages_cost_their_frames_too() -> None:
     assert counter.count_tokens([parts]) == counter.count_tokens([message])
 
 
+def test_images_are_taken_at_the_most_that_is_charged() -> None:
+    counter = TokenCounter("gpt-4")
+    shown = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    small = {"type": "image_url", "image_url": {"url": "https://example.org/a", "detail": "low"}}
+    inside = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image"}]}
+    assert counter.count_tokens([{"role": "user", "content": [shown]}]) == 3 + 1 + 1600 + 3
+    assert counter.count_tokens([{"role": "user", "content": [small]}]) == 3 + 1 + 85 + 3
+    assert counter.count_tokens([{"role": "user", "content": [inside]}]) > 1600
+
+
+def test_blocks_of_calls_and_results_are_counted_as_json() -> None:
+    counter = TokenCounter("gpt-4")
+    call = {"type": "tool_use", "id": "t1", "name": "look", "input": {"n": 1}}
+    told = '{"type":"tool_use","id":"t1","name":"look","input":{"n":1}}'
+    assert (
+        counter.count_tokens([{"role": "assistant", "content": [call]}])
+        == 3 + 1 + counter(told) + 3
+    )
+
+
 def test_what_else_a_message_holds_is_counted_as_json() -> None:
     counter = TokenCounter("gpt-4")
     call = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "args": {"n": 1}}]}
@@ -92,7 +112,7 @@ def test_what_else_a_message_holds_is_counted_as_json() -> None:
     "bad",
     [
         *[None, 7, b"bytes", {"role": "user", "content": "x"}, ["x", 7], [b"x"]],
-        [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}],
+        [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}],
     ],
     ids=repr,
 )
