@@ -83,7 +83,7 @@ def test_calls_and_results_are_found_by_their_words() -> None:
     cm = manager()
     cm.observe_messages(OPENAI)
     cm = cm.scoped(session_id="later")
-    assert "[calls forecast(" in cm.search("forecast days", k=1)[0].entry.text
+    assert "[calls forecast(" in cm.build_context("which forecast?")
     assert "Rain until Friday." in cm.build_context("rain Friday")
 
 
