@@ -109,8 +109,11 @@ def test_any_part_of_any_transcript_is_written_as_a_list_that_is_accepted(turns,
 def test_parts_written_into_a_message_are_read_back_as_they_were(said, calls, images):
     parts = Parts(
         clean_text(said),
-        calls=tuple(ToolCall(f"c{n}", name, clean_text(a)) for n, (name, a) in enumerate(calls)),
-        images=tuple(Image(reference) for reference in images),
+        calls=tuple(
+            ToolCall(f"c{number}", clean_text(name), clean_text(given))
+            for number, (name, given) in enumerate(calls)
+        ),
+        images=tuple(Image(clean_text(reference)) for reference in images),
     )
     assert parts_of(message_of("assistant", parts)) == parts
 

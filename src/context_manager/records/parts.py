@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from context_manager.errors import InputError
-from context_manager.records.message import Message, Role
+from context_manager.records.message import Message, Role, clean_text
 
 PARTS = "parts"
 """Key of a message's metadata under which its parts are described."""
@@ -85,9 +84,17 @@ class Parts:
 
 def with_parts(message: Message, parts: Parts) -> Message:
     """The message holding these parts in place of its own."""
-    said = replace(message, text=parts.said).text  # NUL and lone surrogates are replaced there
-    calls = tuple(replace(call, arguments=_clean(call.arguments)) for call in parts.calls)
-    parts = replace(parts, said=said, calls=calls)
+    parts = replace(
+        parts,
+        said=clean_text(parts.said),
+        answers=clean_text(parts.answers),
+        calls=tuple(
+            ToolCall(*map(clean_text, (call.id, call.name, call.arguments))) for call in parts.calls
+        ),
+        images=tuple(
+            replace(image, reference=clean_text(image.reference)) for image in parts.images
+        ),
+    )
     metadata = {key: value for key, value in message.metadata.items() if key != PARTS}
     described = _described(parts)
     if described:
@@ -170,9 +177,3 @@ class _Reader:
     def end(self) -> None:
         if self.place != len(self.text):
             raise ValueError("altered")
-
-
-def _clean(text: str) -> str:
-    if not isinstance(text, str):
-        raise InputError(f"a call's arguments must be text, got {type(text).__name__}")
-    return Message("assistant", text).text
