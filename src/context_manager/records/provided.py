@@ -31,6 +31,10 @@ _UNSAID = frozenset({"thinking", "redacted_thinking", "reasoning"})
 """Blocks that are not part of what was said."""
 
 
+NO_OUTPUT = "[no output]"
+"""Stands for the result of a tool that said nothing: what is blank is not remembered."""
+
+
 def read_messages(given: Iterable[Message | Mapping[str, Any]]) -> list[Message]:
     """Records of messages given as records, providers' dicts or SDK objects, in order.
 
@@ -91,8 +95,13 @@ def _parts(role: Role, value: Mapping[str, Any]) -> list[tuple[Role, Parts]]:
         answers = value.get("tool_call_id", value.get("tool_use_id"))
         own = replace(own, answers=answers if isinstance(answers, str) else "")
     own = replace(own, calls=calls if role == "assistant" else ())
-    spoken = own.text or not results or role == "tool"
-    return [*(("tool", result) for result in results), *([(role, own)] if spoken else [])]
+    spoken = own.text or not results
+    own = _audible(own) if role == "tool" else own
+    return [*(("tool", _audible(part)) for part in results), *([(role, own)] if spoken else [])]
+
+
+def _audible(result: Parts) -> Parts:
+    return result if result.text.strip() else replace(result, said=NO_OUTPUT)
 
 
 def _content(value: Mapping[str, Any]) -> tuple[list[Parts], Parts]:
