@@ -152,6 +152,17 @@ def server() -> Postgres:
     return made
 
 
+def database_for(place: Path) -> str:
+    """The address of a database that stands for a directory of a test, made empty."""
+    name = schema_for(place)
+    with server().superuser("postgres") as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} OWNER {ROLE}")
+    with server().superuser(name) as connection:
+        connection.execute("CREATE EXTENSION vector")
+    return server().dsn(name)
+
+
 def store_for(place: Path, **options: Any) -> PostgresStore:
     """The store that stands for a directory of a test; the same for the same directory."""
     settings = {"schema": schema_for(place), "pool_size": 4, "hash_partitions": 1, **options}

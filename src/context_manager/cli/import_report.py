@@ -18,9 +18,7 @@ SHOWN_USERS = 3
 """Users named in a row of the report; more are only counted."""
 
 
-def show_import(
-    out: Console, db: Path, rows: Sequence[Mapping[str, Any]], *, dry_run: bool
-) -> None:
+def show_import(out: Console, db: str, rows: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
     """What was imported, file by file, and what to do with it.
 
     Args:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from context_manager.errors import NotFoundError, ScopeError
+from context_manager.errors import InputError, NotFoundError, ScopeError
 from context_manager.records import DEFAULT_SCOPE
 
 if TYPE_CHECKING:
@@ -31,11 +32,17 @@ SHOWN_USERS = 8
 SCOPE_OPTIONS = ("tenant", "user", "agent", "session")
 
 
-def open_manager(path: Path) -> ContextManager:
-    """The manager on the store at ``path``, made if it is not there."""
+def open_manager(place: Path | str) -> ContextManager:
+    """The manager on the store at a path or an address, made if it is not there."""
     from context_manager.manager import ContextManager
 
-    return ContextManager.open(path)
+    return ContextManager.open(place)
+
+
+def place_of(told: str) -> Path | str:
+    """The path of a store, or the address of one in a database."""
+    path = told.removeprefix("sqlite:///")
+    return told if "://" in path else Path(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,11 @@ class Surroundings:
     """What the program takes from outside; a test may hand in another.
 
     Args:
-        open: Opens the store at a path.
+        open: Opens the store at a path or an address.
         environment: The environment variables.
     """
 
-    open: Callable[[Path], ContextManager] = open_manager
+    open: Callable[[Path | str], ContextManager] = open_manager
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,13 +63,13 @@ class Invocation:
     """One call.
 
     Args:
-        db: Where the store lies.
+        db: Where the store lies: the path of a file, or the address of a database.
         given: The identifiers of the scope that the caller wrote, by their option's name.
         json: Answer with JSON.
         surroundings: What comes from outside.
     """
 
-    db: Path
+    db: Path | str
     given: Mapping[str, str]
     json: bool
     surroundings: Surroundings
@@ -73,7 +80,26 @@ class Invocation:
         environment = surroundings.environment
         db = options.get("db") or environment.get(DB_VARIABLE) or DEFAULT_DB
         given = {name: options[name] for name in SCOPE_OPTIONS if options.get(name) is not None}
-        return cls(Path(db), given, bool(options.get("json")), surroundings)
+        return cls(place_of(str(db)), given, bool(options.get("json")), surroundings)
+
+    @property
+    def where(self) -> str:
+        """The place of the store as it may be shown: without user and password."""
+        if isinstance(self.db, Path):
+            return str(self.db)
+        address = urlsplit(self.db)
+        return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+
+    @property
+    def file(self) -> Path:
+        """The file of the store.
+
+        Raises:
+            InputError: It is in a database.
+        """
+        if isinstance(self.db, Path):
+            return self.db
+        raise InputError(f"{self.where} is no file; use the tools of its database for this")
 
     @cached_property
     def out(self) -> Console:
@@ -126,7 +152,7 @@ class Invocation:
         Raises:
             NotFoundError: There is no store, and it is not to be made.
         """
-        if not create and not self.db.exists():
+        if not create and isinstance(self.db, Path) and not self.db.exists():
             raise NotFoundError(
                 f"there is no store at {self.db}; fill one with `context-manager import FILE`, or "
                 "name another with --db"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,10 +27,10 @@ def _option(name: str, kind: Any, *flags: str, **more: Any) -> Parameter:
 SHARED: tuple[Parameter, ...] = (
     _option(
         "db",
-        Path | None,
+        str | None,
         "--db",
-        metavar="PATH",
-        help=f"The store: one file. Default: ${DB_VARIABLE}, else ./{DEFAULT_DB}.",
+        metavar="PLACE",
+        help=f"The store: a file, or postgresql://... Default: ${DB_VARIABLE}, else {DEFAULT_DB}.",
     ),
     _option("user", str | None, "--user", metavar="ID", help="Whose memory."),
     _option("session", str | None, "--session", metavar="ID", help="Which conversation."),

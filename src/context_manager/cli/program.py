@@ -68,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", tracing.export, "Keep well"),
     Command("reembed", tending.reembed, "Keep well"),
     Command("serve", serving.serve, "Serve"),
+    Command("prepare", working.prepare, "Serve"),
     Command("worker", working.worker, "Serve"),
     Command("mcp", serving.mcp, "Serve"),
     Command("keys", serving.keys, "Serve"),

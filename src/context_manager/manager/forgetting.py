@@ -99,9 +99,13 @@ def matching(cm: ContextManager, where: EntryFilter) -> list[MemoryEntry]:
 
 
 def scrub(cm: ContextManager) -> bool:
-    """Overwrite freed bytes; True when nothing of what was deleted is left in the files."""
-    overwrite = getattr(cm.archive.store, "scrub", None)
-    return True if overwrite is None else bool(overwrite())
+    """Overwrite freed bytes; True when nothing of what was deleted is left in the files.
+
+    A store that cannot do that has no files if it lies nowhere; of a database's we know nothing.
+    """
+    store = cm.archive.store
+    overwrite = getattr(store, "scrub", None)
+    return not store.location if overwrite is None else bool(overwrite())
 
 
 def _erase(

@@ -144,7 +144,7 @@ class Working:
         found = self._root.archive.store.partitions(ledgers=True)
         for start in range(0, len(found), PORTION):
             self._queue.add([Job(work, whose) for whose in found[start : start + PORTION]])
-        if work == SWEEP and found:
+        if work == SWEEP and hasattr(self._root.archive.store, "scrub"):
             self._queue.add([Job(SCRUB, EVERYBODY)])
         self._queue.add([job], self._rounds[job.work])
         return True

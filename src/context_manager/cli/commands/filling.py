@@ -70,7 +70,7 @@ def import_(
         for file, new in zip(read_files, stored, strict=True)
     ]
     data = {"imported": not dry_run, "files": rows}
-    call.answer(data, lambda out: show_import(out, call.db, rows, dry_run=dry_run))
+    call.answer(data, lambda out: show_import(out, call.where, rows, dry_run=dry_run))
 
 
 def _store(call: Invocation, files: list[ImportFile], split: bool) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ def stats(call: Invocation) -> None:
             **manager.get_stats(),
             "held": held(each(manager, None)),
             "users": [whose.user_id for whose in partitions(manager, manager.scope.tenant_id)],
-            "store_bytes": bytes_of(call.db),
+            "store_bytes": bytes_of(call.db) if isinstance(call.db, Path) else None,
         }
     call.answer(data, lambda out: _show(out, data))
 
@@ -55,7 +56,8 @@ def _show(out: Console, data: Mapping[str, Any]) -> None:
 
 def _rows(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     found, scope, config = data["held"], data["scope"], data["config"]
-    yield "store", f"{data['store']} ({size(data['store_bytes'])})"
+    taken = data["store_bytes"]
+    yield "store", data["store"] if taken is None else f"{data['store']} ({size(taken)})"
     yield "users", ", ".join(data["users"]) or "none yet"
     yield "user", scope["user_id"]
     for kind, count in found["kinds"].items():

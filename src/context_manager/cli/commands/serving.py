@@ -58,7 +58,7 @@ def serve(
         asked = "a key is needed" if service.protected else "no key is needed"
         page = "" if settings.ui == "off" else f"\nsee it at http://{host}:{port}/ui"
         call.err.print(
-            f"memory of {call.db} at http://{host}:{port}, {asked}; Ctrl-C stops{page}",
+            f"memory of {call.where} at http://{host}:{port}, {asked}; Ctrl-C stops{page}",
             markup=False,
             soft_wrap=True,
         )

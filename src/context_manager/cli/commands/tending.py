@@ -149,9 +149,9 @@ def restore(
             raise InputError("--honour and --present-is-lost are for backups; this is an export")
         _restore_export(call, file)
         return
-    done = restore(file, call.db, call.surroundings.open, honour=honour or (), present=not unread)
+    done = restore(file, call.file, call.surroundings.open, honour=honour or (), present=not unread)
     data = {**asdict(done), "kept_as": str(done.kept_as) if done.kept_as else None}
-    call.answer(data, lambda out: _show_restored(out, call.db, data))
+    call.answer(data, lambda out: _show_restored(out, call.file, data))
 
 
 def _restore_export(call: Invocation, file: Path) -> None:

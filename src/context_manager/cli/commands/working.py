@@ -1,4 +1,4 @@
-"""`worker`: does what services on the same store leave to workers.
+"""`prepare` and `worker`: a store made ready, and what services on it leave to workers.
 
 This file decides how a worker is started, stopped and watched; what it does is the manager's.
 """
@@ -57,8 +57,14 @@ def worker(
             call.answer({"jobs": done}, lambda out: out.print(f"{plural(done, 'job')} done"))
             return
         _stop_on_signals(made.stop)
-        call.err.print(f"working on {call.db}; Ctrl-C stops", markup=False, soft_wrap=True)
+        call.err.print(f"working on {call.where}; Ctrl-C stops", markup=False, soft_wrap=True)
         made.run()
+
+
+def prepare(call: Invocation) -> None:
+    """Make the store, or bring it to the schema of this version, and do nothing else."""
+    with call.store(create=True):
+        call.answer({"store": call.where}, lambda out: out.print(f"{call.where} is ready"))
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:
