@@ -21,7 +21,7 @@ wheel_tests := tests/package tests/seed tests/docs tests/contract \
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
-.PHONY: help venv demo serve test check format wheel test-wheel soak clean \
+.PHONY: help venv demo serve test test-system check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
   bench-service bench-llm
 
@@ -56,6 +56,12 @@ $(VENV)/check.stamp: $(VENV)/test.stamp
 	@$(bin)/python -m pip install -qq --group check
 	@touch $@
 
+$(VENV)/system.stamp: $(VENV)/test.stamp
+	@tools/install_system.sh
+	@echo 'Installing what the tests in a browser need ...'
+	@$(bin)/python -m pip install -qq --group system
+	@touch $@
+
 venv: $(VENV)/check.stamp  ## Make the development environment (.venv)
 
 # --- what a newcomer runs ----------------------------------------------------------------------
@@ -68,6 +74,9 @@ serve: $(VENV)/server.stamp  ## Serve memory over HTTP at http://127.0.0.1:8000 
 
 test: $(VENV)/test.stamp  ## Run the tests
 	$(bin)/python $(pytest) $(seeded) $(ARGS)
+
+test-system: $(VENV)/system.stamp  ## Run the tests in a browser (as root it installs Chromium)
+	$(bin)/python $(pytest) $(seeded) -m system tests/system $(ARGS)
 
 # --- checks ------------------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ function operations(rows) {
   const head = ["Operation", "Count", "Median", "95 %", "Failed"];
   return el("section.panel", { "aria-labelledby": "operations" },
     el("h2", { id: "operations" }, "Operations"), el("p.soft", {}, `The latest ${counted(rows.length, "operation")} since the service started.`),
-    el("div.scroll", { tabindex: 0, role: "region", "aria-labelledby": "operations" }, el("table", {},
+    el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Table of operations" }, el("table", {},
       el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, names.map((name) => el("tr", {}, el("th", { scope: "row" }, name), cells(name).map((cell) => el("td", {}, cell))))))));
 }

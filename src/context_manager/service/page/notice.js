@@ -23,7 +23,7 @@ export function refused(error, again = null) {
 export async function filled(holder, make) {
   holder.setAttribute("aria-busy", "true");
   try {
-    holder.replaceChildren(...[await make()].flat());
+    holder.replaceChildren(...[await make()].flat(Infinity));
   } catch (error) {
     holder.replaceChildren(refused(error, () => filled(holder, make)));
   } finally {
