@@ -1,4 +1,4 @@
-"""What callers hand over, checked at the door: times and metadata.
+"""What callers hand over, checked at the door: times, metadata, paths and patterns of them.
 
 Decides what can be stored; the message says what is wrong and how to mend it.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 from context_manager.errors import InputError
@@ -52,6 +54,43 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     if _depth(plain) > METADATA_DEPTH:
         raise InputError(f"metadata is nested deeper than {METADATA_DEPTH} levels")
     return plain
+
+
+def checked_path(given: object) -> Path:
+    """A path that the system can look for, whether or not something is there.
+
+    Raises:
+        InputError: No path, empty, or one that no file can have.
+    """
+    if not isinstance(given, (str, os.PathLike)) or not str(given):
+        raise InputError(f"a path must be a text or a Path that is not empty, got {given!r:.100}")
+    try:
+        path = Path(given)
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{str(given)!r:.100} cannot be a path: {reason}") from error
+    return path
+
+
+def checked_glob(pattern: object) -> str:
+    """A pattern of names below a directory, such as ``**/*.md``.
+
+    Raises:
+        InputError: No text, empty, absolute, or one that leads out of the directory.
+    """
+    if not isinstance(pattern, str) or not pattern.strip(".") or "\0" in pattern:
+        raise InputError(f"a glob must be a pattern such as '**/*.md', got {pattern!r:.100}")
+    parts = PurePath(pattern).parts
+    if PurePath(pattern).is_absolute() or ".." in parts:
+        raise InputError(
+            f"the glob {pattern!r:.100} leads out of the directory; leave / and .. out"
+        )
+    if any("**" in part and part != "**" for part in parts):
+        raise InputError(f"in the glob {pattern!r:.100} ** must stand alone between slashes")
+    return pattern
 
 
 def _depth(value: Any) -> int:

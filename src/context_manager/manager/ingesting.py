@@ -93,15 +93,13 @@ def report(watch: Watch, entries: Sequence[MemoryEntry]) -> None:
     watch.show(text="\n".join(entry.text for entry in entries))
 
 
-def pin(cm: ContextManager, text_or_id: str) -> str:
+def pin(cm: ContextManager, text_or_id: str, trust: Trust) -> str:
     """Pin a text or an entry; see `ContextManager.pin`."""
     found = cm.archive.store.entries(cm.scope.partition, [text_or_id])
     if found:
         update(cm, text_or_id, kind="pinned")
         return text_or_id
-    return add_memory(
-        cm, NoteInput(text_or_id, kind="pinned", importance=1.0, trust=Trust.OPERATOR)
-    )
+    return add_memory(cm, NoteInput(text_or_id, kind="pinned", importance=1.0, trust=trust))
 
 
 def update(cm: ContextManager, entry_id: str, **fields: Any) -> None:

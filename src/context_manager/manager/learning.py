@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from context_manager.errors import ConflictError, InputError, NotFoundError
 from context_manager.flow import run
 from context_manager.manager import guarding
-from context_manager.manager.hearing import QUARANTINED
+from context_manager.manager.hearing import QUARANTINED, admitted
 from context_manager.memory.drafting import new_id
 from context_manager.memory.facts import Fact, Held, extract_facts, reconcile
 from context_manager.memory.facts.asking import ask_for_facts
@@ -104,7 +104,7 @@ def correct(cm: ContextManager, fact_id: str, text: str) -> str:
     if old.superseded_by is not None:
         raise InputError(f"{fact_id!r} was replaced by {old.superseded_by!r}; correct that one")
     now = cm.clock()
-    entry = MemoryEntry(
+    made = MemoryEntry(
         id=new_id("fact"),
         text=words,
         metadata=_corrected(old, words),
@@ -115,6 +115,7 @@ def correct(cm: ContextManager, fact_id: str, text: str) -> str:
         importance=old.importance,
         valid_from=now,
     )
+    entry = admitted(cm, made)
     change = Change(
         entries=(cm.archive.drafter.entry(entry),),
         updates=(EntryUpdate(old.id, {"superseded_by": entry.id, "valid_to": now}),),

@@ -14,6 +14,7 @@ from context_manager.manager import building, observing, saving
 from context_manager.manager.asynchronous import AsyncFace
 from context_manager.manager.batching import BatchFace
 from context_manager.manager.branching import BranchFace
+from context_manager.manager.checking import checked_path
 from context_manager.manager.facts import FactFace
 from context_manager.manager.parts import ManagerParts
 from context_manager.manager.remembering import MemoryFace
@@ -51,7 +52,7 @@ class ContextManager(
     def load(cls, path: str | Path, config: Config | None = None, **kwargs: Any) -> Self:
         """An in-memory manager with everything that `save` wrote to ``path``."""
         manager = cls(config, **kwargs)
-        saving.load(manager, Path(path))
+        saving.load(manager, checked_path(path))
         return manager
 
     def save(self, path: str | Path) -> None:
@@ -59,8 +60,9 @@ class ContextManager(
 
         Raises:
             InputError: The file exists already.
+            StoreError: It cannot be written; there is then nothing of this name.
         """
-        saving.save(self, Path(path))
+        saving.save(self, checked_path(path))
 
     def observe(
         self,

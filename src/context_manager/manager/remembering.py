@@ -11,6 +11,7 @@ from typing import Any
 
 from context_manager.errors import InputError, NotFoundError
 from context_manager.manager import building, forgetting, ingesting, reporting
+from context_manager.manager.checking import checked_glob, checked_path
 from context_manager.manager.parts import ManagerParts
 from context_manager.memory.ask import Ask
 from context_manager.records import KINDS, Hit, Kind, MemoryEntry, Receipt, Trust
@@ -109,14 +110,19 @@ class MemoryFace(ManagerParts):
         given = ingesting.NoteInput(text, metadata, kind, timestamp, importance, trust, expires_at)
         return ingesting.add_memory(self._whole, given)
 
-    def pin(self, text_or_id: str) -> str:
+    def pin(self, text_or_id: str, *, trust: Trust = Trust.OPERATOR) -> str:
         """Show a text, or an entry of this id, in every prompt of this user.
+
+        Args:
+            text_or_id: What to show. An entry keeps the trust it has.
+            trust: How far a text may be trusted: as an application's own rule when left out; less
+                when it is passed on from somebody else.
 
         Returns:
             The id of the pinned entry.
         """
         self.require_user()
-        return ingesting.pin(self._whole, text_or_id)
+        return ingesting.pin(self._whole, text_or_id, trust)
 
     def unpin(self, entry_id: str) -> None:
         """Let a pinned entry compete again: a message as a message, anything else as a note.
@@ -207,9 +213,10 @@ class MemoryFace(ManagerParts):
 
         Raises:
             ImportFormatError: Missing, empty, or not text; the message names the file.
+            InputError: No path that a file can have.
         """
         self.require_user()
-        return ingesting.ingest_file(self._whole, Path(path), metadata)
+        return ingesting.ingest_file(self._whole, checked_path(path), metadata)
 
     def ingest_directory(
         self,
@@ -228,6 +235,12 @@ class MemoryFace(ManagerParts):
 
         Returns:
             The ids of each file's parts by path; files that are not text are left out.
+
+        Raises:
+            ImportFormatError: Not a directory.
+            InputError: No path that a directory can have, or a glob that leads out of it.
         """
         self.require_user()
-        return ingesting.ingest_directory(self._whole, Path(path), glob, progress)
+        return ingesting.ingest_directory(
+            self._whole, checked_path(path), checked_glob(glob), progress
+        )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from context_manager.manager import exporting, importing, recording, reverting, sweeping
+from context_manager.manager.checking import checked_path
 from context_manager.manager.exporting import Exported
 from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
@@ -74,7 +75,7 @@ class UpkeepFace(ManagerParts):
         """
         if not everybody:
             self.require_user()
-        return exporting.export(self._whole, Path(path), everybody, vectors)
+        return exporting.export(self._whole, checked_path(path), everybody, vectors)
 
     def import_export(
         self,
@@ -98,7 +99,7 @@ class UpkeepFace(ManagerParts):
         """
         if not everybody:
             self.require_user()
-        return importing.import_export(self._whole, Path(path), everybody, progress)
+        return importing.import_export(self._whole, checked_path(path), everybody, progress)
 
     def reembed(
         self, *, everybody: bool = False, progress: Callable[[int], object] | None = None

@@ -5,7 +5,7 @@ They import nothing but `errors`, so anything may import them.
 
 from context_manager.records.context import Context, NearMiss, Slot
 from context_manager.records.entry import KINDS, Hit, Kind, MemoryEntry
-from context_manager.records.message import Message, Role, Turn
+from context_manager.records.message import Message, Role, Turn, limited
 from context_manager.records.operation import Operation, Stage
 from context_manager.records.receipt import Receipt
 from context_manager.records.scope import DEFAULT_SCOPE, Partition, Scope
@@ -29,5 +29,6 @@ __all__ = [
     "Stage",
     "Trust",
     "Turn",
+    "limited",
     "trust_of_role",
 ]

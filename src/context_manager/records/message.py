@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from context_manager.errors import InputError
@@ -76,6 +76,11 @@ class Message:
     def speaker(self) -> str:
         """The name to show before the text."""
         return self.name or ROLE_LABELS[self.role]
+
+
+def limited(messages: Iterable[Message], most: Trust) -> tuple[Message, ...]:
+    """The messages, each trusted as far as ``most`` at most, whatever its role says."""
+    return tuple(replace(message, trust=min(message.trusted, most)) for message in messages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from context_manager.records import Trust
 from context_manager.service.credentials import Credential
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Call:
     path: Mapping[str, str]
     body: bytes = b""
     key: str = ""
+
+    @property
+    def trust(self) -> Trust:
+        """How far the caller may be trusted, whatever the request says of itself."""
+        return Trust.OPERATOR if "operate" in self.credential.may else Trust.USER
 
 
 def scoped(root: ContextManager, credential: Credential, given: object) -> ContextManager:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from context_manager.records import MemoryEntry
+from context_manager.records import MemoryEntry, Trust
 from context_manager.service.refusals import not_correctable
 from context_manager.store.protocol import Change, EntryUpdate
 
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 CORRECTABLE = ("note", "fact", "document", "pinned")
 
 
-def corrected(memory: ContextManager, entry_id: str, text: str) -> MemoryEntry:
+def corrected(memory: ContextManager, entry_id: str, text: str, most: Trust) -> MemoryEntry:
     """Correct a memory.
+
+    Args:
+        memory: In the scope of the caller.
+        entry_id: What is wrong.
+        text: What is right.
+        most: How far the caller may be trusted; what it says is trusted no more than that.
 
     Returns:
         The entry that now says it.
@@ -39,7 +45,8 @@ def corrected(memory: ContextManager, entry_id: str, text: str) -> MemoryEntry:
     # Loads NumPy, which a process that only says what it can do should not wait for.
     from context_manager.memory.drafting import new_id
 
-    new = replace(entry, id=new_id("mem"), text=text, timestamp=memory.clock(), scope=memory.scope)
+    said = replace(entry, text=text, timestamp=memory.clock(), scope=memory.scope)
+    new = replace(said, id=new_id("mem"), trust=min(entry.trust, most))
     change = Change(
         entries=(memory.archive.drafter.entry(memory.archive.admit(new)),),
         updates=(EntryUpdate(entry.id, {"superseded_by": new.id}),),

@@ -112,6 +112,16 @@ def test_rejected_secrets_are_refused_whole(
     assert cm.archive.store.partitions() == []
 
 
+def test_a_correction_is_screened_like_what_it_corrects() -> None:
+    strict, careful = manager(secrets="reject"), manager(secrets="redact")
+    kept = strict.add_memory("The key is lost", kind="fact")
+    with pytest.raises(SecretError):
+        strict.correct(kept, f"The key is {AWS}")
+    assert strict.get(kept).superseded_by is None
+    right = careful.correct(careful.add_memory("The key is lost", kind="fact"), f"It is {AWS}")
+    assert careful.get(right).text == "It is [redacted: aws-key]"
+
+
 def test_by_default_nothing_is_changed() -> None:
     cm = manager()
     turn = cm.observe(f"my key is {AWS}", "noted")

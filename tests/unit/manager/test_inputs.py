@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from context_manager import Config, ContextManager, MemoryConfig, Message
 from context_manager.embedding import EmbeddingProvider
-from context_manager.errors import InputError
+from context_manager.errors import ContextManagerError, InputError
 from context_manager.manager.checking import METADATA_BYTES, METADATA_DEPTH
 from context_manager.records.message import clean_text
 from context_manager.store.protocol import EntryFilter
@@ -196,3 +197,58 @@ def test_metadata_beyond_the_limits_are_refused(metadata: dict[str, Any]) -> Non
         with pytest.raises(InputError, match="metadata"):
             refused()
     assert cm.archive.store.partitions() == []
+
+
+# --- paths ---------------------------------------------------------------------------------------
+
+WITH_PATHS = {
+    "open": lambda cm, path: ContextManager.open(path),
+    "save": lambda cm, path: cm.save(path),
+    "load": lambda cm, path: ContextManager.load(path),
+    "ingest_file": lambda cm, path: cm.ingest_file(path),
+    "ingest_directory": lambda cm, path: cm.ingest_directory(path),
+    "export": lambda cm, path: cm.export(path),
+    "import_export": lambda cm, path: cm.import_export(path),
+}
+
+
+@pytest.mark.parametrize("path", ["a\0b", "", "x" * 300, "x/" * 5_000], ids=repr)
+@pytest.mark.parametrize("use", WITH_PATHS.values(), ids=WITH_PATHS)
+def test_a_path_that_nothing_can_have_is_an_error_of_ours(use: Any, path: str) -> None:
+    with pytest.raises(ContextManagerError):
+        use(manager(), path)
+
+
+@pytest.mark.parametrize("use", [w for n, w in WITH_PATHS.items() if n != "open"])
+@pytest.mark.parametrize("path", [7, None, ["a"]])
+def test_what_is_no_path_is_refused(use: Any, path: object) -> None:
+    with pytest.raises(InputError, match="a path must be"):
+        use(manager(), path)
+
+
+@pytest.mark.parametrize(
+    "glob", ["", ".", "..", "/etc/*", "../*", "a/../../*", "**x", "*.md/**x", "a\0*", None, 7]
+)
+def test_a_glob_that_cannot_be_or_leads_out_is_refused(tmp_path: Path, glob: Any) -> None:
+    (tmp_path.parent / "outside.md").write_text("not asked for")
+    cm = manager()
+    with pytest.raises(InputError, match="glob"):
+        cm.ingest_directory(tmp_path, glob=glob)
+    assert cm.archive.store.partitions() == []
+
+
+def test_globs_find_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("a.md", "below/b.md", "c[1].txt"):
+        (tmp_path / name).write_text("text")
+    found = {
+        glob: sorted(Path(p).name for p in manager().ingest_directory(tmp_path, glob=glob))
+        for glob in ("**/*", "*.md", "**/*.md", "c[[]1].txt", "[")
+    }
+    assert found == {
+        "**/*": ["a.md", "b.md", "c[1].txt"],
+        "*.md": ["a.md"],
+        "**/*.md": ["a.md", "b.md"],
+        "c[[]1].txt": ["c[1].txt"],
+        "[": [],
+    }

@@ -5,7 +5,12 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from context_manager import Config, ContextManager, MemoryConfig
+from context_manager.errors import InputError, NotFoundError, StoreError
+from context_manager.records import Partition
+from context_manager.store.memory import MemoryStore
 from context_manager.testing.embedders import HashEmbedder
 
 QUESTIONS = ("Where is the red box?", "What is in room 3?", "What do the documents say?")
@@ -47,3 +52,34 @@ def test_a_saved_memory_gives_the_same_prompts_whatever_was_forgotten(tmp_path):
         again.config.memory.recall = "task"
         assert {hit.entry.id for hit in again.scoped(task_id="boxes").search("box", 100)} == boxes
         again.close()
+
+
+class Failing(MemoryStore):
+    """A store that can be read to the first half only."""
+
+    def find(self, partition: Partition, *arguments, **named):
+        if partition.user_id == "second":
+            raise StoreError("unreadable from here on")
+        return super().find(partition, *arguments, **named)
+
+
+def test_a_save_that_fails_leaves_no_file(tmp_path):
+    cm = ContextManager(store=Failing())
+    cm.embedding_provider = HashEmbedder()
+    for user in ("first", "second"):
+        cm.scoped(user_id=user).observe("The box is red", "Noted")
+    with pytest.raises(StoreError, match="unreadable"):
+        cm.save(tmp_path / "saved.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_saved_over_anything_or_into_nothing(tmp_path):
+    cm = manager()
+    (tmp_path / "taken").write_text("precious")
+    with pytest.raises(InputError, match="exists already"):
+        cm.save(tmp_path / "taken")
+    with pytest.raises(InputError, match="missing is no directory"):
+        cm.save(tmp_path / "missing" / "saved.db")
+    with pytest.raises(NotFoundError, match="nothing"):
+        ContextManager.load(tmp_path / "nothing.db")
+    assert (tmp_path / "taken").read_text() == "precious"

@@ -28,7 +28,7 @@ from context_manager.importing import (
     read,
     source_name,
 )
-from context_manager.records import DEFAULT_SCOPE, Message, Trust
+from context_manager.records import DEFAULT_SCOPE, Message, Trust, limited
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
@@ -119,7 +119,7 @@ def store_turns(
     while portion := list(islice(remaining, PORTION)):
         new = [(turn, _new(turn, known)) for turn in portion]
         manager.observe_batch(
-            TurnInput(_as_guests(messages), turn.session_id, turn.timestamp, turn.metadata)
+            TurnInput(limited(messages, Trust.USER), turn.session_id, turn.timestamp, turn.metadata)
             for turn, messages in new
             if messages
         )
@@ -141,11 +141,6 @@ def _new(turn: ImportedTurn, known: Counter[Utterance] | None) -> tuple[Message,
         else:
             new.append(message)
     return tuple(new)
-
-
-def _as_guests(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """A file cannot speak as the operator of this application, whatever its roles say."""
-    return tuple(replace(m, trust=min(m.trusted, Trust.USER)) for m in messages)
 
 
 def _placed(call: Invocation, file: ImportFile, split: bool) -> Iterator[ImportedTurn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context_manager.records import Message
+from context_manager.records import Message, limited
 from context_manager.service.models.conversation_answers import (
     ContextResponse,
     SessionsResponse,
@@ -30,7 +30,10 @@ def observe(call: Call) -> TurnOut:
         Message(said.role, said.content, said.name, said.timestamp) for said in given.messages
     ]
     turn = call.memory.observe_messages(
-        messages, metadata=given.metadata, timestamp=given.timestamp, priority=given.priority
+        limited(messages, call.trust),
+        metadata=given.metadata,
+        timestamp=given.timestamp,
+        priority=given.priority,
     )
     return TurnOut.of(turn)
 

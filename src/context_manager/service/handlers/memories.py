@@ -46,7 +46,7 @@ def add(call: Call) -> MemoryAddResponse:
 
 def pin(call: Call) -> MemoryAddResponse:
     """Show a text in every prompt of the user."""
-    return MemoryAddResponse(memory_id=call.memory.pin(call.given.text))
+    return MemoryAddResponse(memory_id=call.memory.pin(call.given.text, trust=call.trust))
 
 
 def pin_entry(call: Call) -> MemoryOut:
@@ -127,7 +127,7 @@ def list_(call: Call) -> MemoryPage:
 
 def correct(call: Call) -> MemoryOut:
     """Put a new text in the place of a memory; the old one is kept, and no longer current."""
-    return MemoryOut.of(corrected(call.memory, call.path["memory_id"], call.given.text))
+    return MemoryOut.of(corrected(call.memory, call.path["memory_id"], call.given.text, call.trust))
 
 
 def _forgotten(call: Call, receipt: Receipt) -> ReceiptOut:

@@ -7,16 +7,15 @@ stored before all of it was found good. What a line of a chat may say is the imp
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from context_manager.errors import ImportFormatError
-from context_manager.importing import ImportFile, as_one_user, read
+from context_manager.importing import ImportedTurn, ImportFile, as_one_user, read
 from context_manager.manager.observing import TurnInput
-from context_manager.records import Message, Trust
+from context_manager.records import Trust, limited
 from context_manager.service.models.answers import ImportResponse
 from context_manager.service.models.memory_answers import MemoryOut
 from context_manager.service.wire import LINES, Stream
@@ -53,15 +52,13 @@ def import_(call: Call) -> ImportResponse:
 def _store(memory: ContextManager, found: ImportFile) -> None:
     turns = as_one_user(found)
     while portion := list(islice(turns, PAGE)):
-        memory.observe_batch(
-            TurnInput(_as_guests(turn.messages), turn.session_id, turn.timestamp, turn.metadata)
-            for turn in portion
-        )
+        memory.observe_batch(_as_guest(turn) for turn in portion)
 
 
-def _as_guests(messages: Iterable[Message]) -> tuple[Message, ...]:
+def _as_guest(turn: ImportedTurn) -> TurnInput:
     """A file cannot speak as the operator of this application, whatever its roles say."""
-    return tuple(replace(said, trust=min(said.trusted, Trust.USER)) for said in messages)
+    said = limited(turn.messages, Trust.USER)
+    return TurnInput(said, turn.session_id, turn.timestamp, turn.metadata)
 
 
 def _lines(memory: ContextManager) -> Iterator[bytes]:

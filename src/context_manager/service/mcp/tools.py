@@ -112,7 +112,7 @@ class Tools:
 
     def correct(self, memory_id: Identifier, text: Spoken) -> MemoryOut:
         """Put a corrected text in the place of a memory; the old one no longer counts."""
-        return MemoryOut.of(corrected(self._whose("write"), memory_id, text))
+        return MemoryOut.of(corrected(self._whose("write"), memory_id, text, Trust.ASSISTANT))
 
     def forget(
         self,

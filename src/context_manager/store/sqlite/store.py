@@ -286,13 +286,14 @@ def _checked(path: str | os.PathLike[str], read_only: bool) -> Path:
         raise ConfigError(f'{name!r} is no file; use the store "memory" for one without a file')
     found = Path(name).absolute()
     try:
+        name.encode()  # SQLite takes names in UTF-8 alone
         with _creating:
             if not found.exists() and not read_only:
                 os.close(os.open(found, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:  # another process made it meanwhile
         pass
-    except OSError as error:
-        raise StoreError(f"the store at {found} cannot be made: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise StoreError(f"the store at {str(found)!r:.300} cannot be made: {error}") from error
     if not found.is_file():
         raise StoreError(f"there is no store at {found}, or it is not a file")
     return found
