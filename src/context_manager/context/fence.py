@@ -92,10 +92,12 @@ def escaper(speakers: Iterable[str] = ()) -> Callable[[str], str]:
 
 
 def _escaped(text: str, labels: frozenset[str]) -> str:
-    text = _LINE_START.sub(
-        lambda match: match[0] + "\\" if _forges(match[3], labels) else match[0], text
-    )
-    if "<" in text or not text.isascii():
+    plain = text.isascii()
+    if ":" in text or "[" in text or not plain:
+        text = _LINE_START.sub(
+            lambda match: match[0] + "\\" if _forges(match[3], labels) else match[0], text
+        )
+    if "<" in text or not plain:
         text = _FENCE.sub(r"\1\2\\", text)
         text = _CONTROL.sub(r"\1\2\\", text)
     return text

@@ -39,28 +39,34 @@ class Renderer:
         speakers = frozenset(piece.speaker for piece in pieces)
         if speakers != self._speakers:
             self._speakers, self._escape, self._lines = speakers, escaper(speakers), {}
-        last = len(pieces) - 1
-        parts = []
-        for i, piece in enumerate(pieces):
-            before = pieces[i - 1] if i else None
-            closes = piece.section in FENCED and (
-                i == last or pieces[i + 1].section != piece.section
-            )
-            line = self._line(piece)
-            parts.append(_opening(piece, before) + line + ("\n" + CLOSE) * closes)
+        parts: list[str] = []
+        lines = self._lines
+        before: Piece | None = None
+        for piece in pieces:  # hundreds, several times for each prompt
+            known = lines.get(id(piece))
+            if known is None:
+                known = lines[id(piece)] = piece, self._made(piece)
+            if before is not None and piece.section == before.section:
+                same = piece.group == before.group
+                opening = "\n" if same else _opening(piece, before)
+            else:
+                if before is not None and before.section in FENCED:
+                    parts[-1] += _CLOSING
+                opening = _opening(piece, before)
+            parts.append(opening + known[1])
+            before = piece
+        if before is not None and before.section in FENCED:
+            parts[-1] += _CLOSING
         return parts
-
-    def _line(self, piece: Piece) -> str:
-        known = self._lines.get(id(piece))
-        if known is None:
-            known = self._lines[id(piece)] = piece, self._made(piece)
-        return known[1]
 
     def _made(self, piece: Piece) -> str:
         if piece.section == "input":
             return piece.text
         text = self._escape(piece.text)
         return f"{piece.speaker}: {text}" if piece.speaker else text
+
+
+_CLOSING = "\n" + CLOSE
 
 
 def _opening(piece: Piece, before: Piece | None) -> str:

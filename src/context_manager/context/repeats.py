@@ -22,26 +22,30 @@ FILLERS = frozenset(("a", "ah", "an", "hey", "oh", "ok", "okay", "please", "so",
 _SAID = re.compile(r"\w+(?:[.,:/'-]\w+)*|[^\w\s\x00-\x7f]")
 """Words with what joins them, and signs that may carry meaning, such as emoji."""
 
+_LONG = re.compile(r"[a-z]{7,}")
+"""Longer than any filler: two texts with one gist have these in common, in order."""
+
 Gist: TypeAlias = tuple[bool, str, tuple[str, ...] | str]
+Clue: TypeAlias = tuple[str, ...]
 
 
 class Repeats:
-    """What is said so far, by its gist.
+    """What is said so far. A piece's gist is only taken where another one has the same clue.
 
     Args:
         pieces: What is shown already.
     """
 
     def __init__(self, pieces: Iterable[Piece] = ()) -> None:
-        self._said: dict[Gist, str] = {}
-        self._gists: dict[int, tuple[Piece, Gist]] = {}  # by id; the piece is held meanwhile
+        self._clues: dict[int, tuple[Piece, Clue]] = {}  # by id; the piece is held meanwhile
+        self._said: dict[Clue, list[Piece]] = {}
         for piece in pieces:
             self.add(piece)
 
     def now(self, pieces: Iterable[Piece]) -> Repeats:
         """What is said when these pieces are shown; what was read of them is not read again."""
         other = Repeats()
-        other._gists = self._gists
+        other._clues = self._clues
         for piece in pieces:
             other.add(piece)
         return other
@@ -49,27 +53,40 @@ class Repeats:
     def add(self, piece: Piece) -> None:
         """Take note of a piece that is shown."""
         if piece.entry_id:
-            self._said.setdefault(self._gist(piece), piece.entry_id)
+            self._said.setdefault(self._clue(piece), []).append(piece)
 
     def first(self, piece: Piece) -> str | None:
         """The id of the shown entry that a piece repeats."""
-        return self._said.get(self._gist(piece))
+        alike = self._said.get(self._clue(piece), ())
+        if not alike:
+            return None
+        own = gist(piece)
+        return next((other.entry_id for other in alike if gist(other) == own), None)
 
     def among(self, pieces: Sequence[Piece]) -> list[tuple[Piece, str]]:
         """The pieces that repeat what is shown or an earlier one of them, each with whom."""
-        said = dict(self._said)
-        found = []
+        by_clue: dict[Clue, list[Piece]] = {}
         for piece in pieces:
-            own = piece.entry_id or ""
-            first = said.setdefault(self._gist(piece), own)
-            if first != own:
-                found.append((piece, first))
-        return found
+            by_clue.setdefault(self._clue(piece), []).append(piece)
+        found: dict[int, str] = {}
+        for clue, alike in by_clue.items():
+            shown = self._said.get(clue, ())
+            if len(alike) + len(shown) == 1:
+                continue
+            said: dict[Gist, str] = {}
+            for piece in shown:
+                said.setdefault(gist(piece), piece.entry_id or "")
+            for piece in alike:
+                first = said.setdefault(gist(piece), piece.entry_id or "")
+                if first != (piece.entry_id or ""):
+                    found[id(piece)] = first
+        return [(piece, found[id(piece)]) for piece in pieces if id(piece) in found]
 
-    def _gist(self, piece: Piece) -> Gist:
-        known = self._gists.get(id(piece))
+    def _clue(self, piece: Piece) -> Clue:
+        known = self._clues.get(id(piece))
         if known is None:
-            known = self._gists[id(piece)] = piece, gist(piece)
+            said = tuple(_LONG.findall(normalise(piece.text).casefold()))
+            known = self._clues[id(piece)] = piece, said
         return known[1]
 
 

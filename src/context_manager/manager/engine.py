@@ -27,6 +27,9 @@ from context_manager.store.queue import Job
 SESSIONS = 1024
 """Working sets kept in this process; an older one is read again from the journal when needed."""
 
+BUILT = 32
+"""Contexts kept for `explain`; one of 12,000 tokens takes about a quarter of a megabyte."""
+
 BOOKS = 256
 """Partitions whose facts are kept in this process."""
 
@@ -109,7 +112,7 @@ class Engine:
         with self._lock:
             self._built[scope] = (key, epoch, context)
             self._built.move_to_end(scope)
-            while len(self._built) > SESSIONS:
+            while len(self._built) > BUILT:
                 self._built.popitem(last=False)
 
     def last_built(self, scope: Scope, key: object) -> Context | None:

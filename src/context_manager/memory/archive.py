@@ -202,8 +202,8 @@ class Archive:
         return {key: np.frombuffer(blob, dtype="<f4") for key, blob in packed.items()}
 
 
-SPARE = 1.25
-SPARE_HITS = 50
+SPARE = 1.1
+SPARE_HITS = 40
 """How many more hits are read than fill a prompt: some repeat others, some do not fit."""
 
 

@@ -33,7 +33,7 @@ class Ask:
         scope: Who asks.
         now: Seconds since 1970.
         most: Hits wanted at most.
-        tokens: Enough hits to fill so many tokens, and a quarter more to choose from, are wanted;
+        tokens: Enough hits to fill so many tokens, and some more to choose from, are wanted;
             None for all.
         recall: "user", "session" or "task".
         kinds: Only these kinds of entries.

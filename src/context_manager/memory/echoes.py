@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import blake2b
+from typing import NamedTuple
 
 from context_manager.context.fence import CLOSE, HEADINGS, OPEN, unescape
 from context_manager.forks import ForkSafeLock
@@ -63,8 +64,7 @@ class Heard:
     echoed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     kind: _Kind
     spoken: bool = False
     entry_id: str | None = None
@@ -84,7 +84,7 @@ class Echoes:
 
     def show(self, partition: Partition, context: Context) -> None:
         """Remember the lines of a finished prompt."""
-        fresh = {self._hash(line): shown for line, shown in _lines_of(context)}
+        fresh = {self._hash(bare): shown for bare, shown in _lines_of(context)}
         with self._lock:
             known = self._partitions.setdefault(partition, OrderedDict())
             self._partitions.move_to_end(partition)
@@ -130,23 +130,24 @@ class Echoes:
             known = self._partitions.get(partition)
         return known.get(self._hash(bare)) if known else None
 
-    def _hash(self, line: str) -> bytes:
-        return blake2b(
-            _bare(line).encode("utf-8", "replace"), digest_size=8, key=self._secret
-        ).digest()
+    def _hash(self, bare: str) -> bytes:
+        return blake2b(bare.encode("utf-8", "replace"), digest_size=8, key=self._secret).digest()
 
 
 def _lines_of(context: Context) -> Iterator[tuple[str, _Shown]]:
+    """Each line without what quotes it, and what it is."""
     for slot in context.slots:
         lines = slot.text.split("\n")
         if slot.section == "input":
-            yield from ((line, _Shown(_Kind.INPUT)) for line in lines if line.startswith(_INPUT))
+            shown = _Shown(_Kind.INPUT)
+            yield from ((_bare(line), shown) for line in lines if line.startswith(_INPUT))
             continue
         head = f"{slot.speaker}: " if slot.speaker else ""
         for line in lines:
-            if _bare(line) and line not in _FRAME:
+            bare = _bare(line)
+            if bare and line not in _FRAME:
                 spoken = bool(head) and line.startswith(head)
-                yield line, _Shown(_Kind.MEMORY, spoken, slot.entry_id)
+                yield bare, _Shown(_Kind.MEMORY, spoken, slot.entry_id)
 
 
 def _without_echoes(

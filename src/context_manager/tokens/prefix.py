@@ -16,7 +16,7 @@ from context_manager.errors import InputError
 from context_manager.tokens.boundaries import LIMIT, cuts, last_boundary, line_starts
 from context_manager.tokens.characters import valid_text
 from context_manager.tokens.protocol import Tokenizer
-from context_manager.tokens.remembered import remembered
+from context_manager.tokens.remembered import Line, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,10 @@ class PrefixCounter:
 class TrialCounts:
     """Exact prefix counts of many lists of parts that have most of their parts in common.
 
-    A prompt is tried again and again with a piece more or less. What a part costs depends on it
-    and on the open text before it alone, so each such pair is counted once. Whole lines are counted
-    by themselves, since the same lines come in prompt after prompt: see `remembered`.
+    A prompt is tried again and again with a piece more or less. A part that begins a line costs
+    the same whatever stands before it, and the same lines come in prompt after prompt, so each is
+    counted once: see `remembered`. Of any other part the cost depends on it and on the open text
+    before it alone.
 
     Args:
         tokenizer: What counts.
@@ -103,29 +104,46 @@ class TrialCounts:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._count = remembered(tokenizer).count if tokenizer.separable else tokenizer.count
-        self._steps: dict[tuple[str, str], _State] = {}
+        self._remembered = remembered(tokenizer)
+        self._known: dict[str, Line] = {}
 
     def __call__(self, parts: Sequence[str]) -> list[int]:
         """For each part, the tokens of all parts up to and including it, joined."""
         if not self._tokenizer.separable:
             return prefix_counts(parts, self._tokenizer)
-        totals, settled, open_text = [], 0, ""
+        totals, settled, before = [], 0, _NOTHING
+        known = self._known
         for part in parts:
-            step = self._steps.get((open_text, part))
-            if step is None:
-                step = self._steps[open_text, part] = self._step(open_text + valid_text(part))
-            totals.append(settled + step.total)
-            settled += step.settled
-            open_text = step.open_text
+            if _begins_line(part) and before.closed is not None:
+                settled += before.closed
+                text = part[1:]
+            else:
+                settled += before.settled
+                text = before.open_text + valid_text(part)
+            line = known.get(text)
+            if line is None:
+                line = known[text] = self._remembered.line(text, self._line)
+            totals.append(settled + line.total)
+            before = line
         return totals
 
-    def _step(self, text: str) -> _State:
+    def _line(self, text: str) -> Line:
+        count = self._remembered.count
         settled, start = 0, 0
         for end in _settling_lines(text):
-            settled += self._count(text[start:end])
+            settled += count(text[start:end])
             start = end
-        return _State(settled, text[start:], settled + self._count(text[start:]))
+        open_text = text[start:]
+        closed = settled + count(open_text + "\n") if len(open_text) < LIMIT else None
+        return Line(settled, open_text, settled + count(open_text), closed)
+
+
+_NOTHING = Line(0, "", 0, None)
+
+
+def _begins_line(part: str) -> bool:
+    """Whether a boundary stands behind the part's first character, a line end."""
+    return len(part) > 1 and part[0] == "\n" and not part[1].isspace() and part[1] != "/"
 
 
 def _extended(before: _State, part: str, tokenizer: Tokenizer) -> _State:
