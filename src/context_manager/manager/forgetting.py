@@ -17,6 +17,7 @@ from context_manager.embedding.cache import VectorCache
 from context_manager.errors import ConflictError, InputError
 from context_manager.manager import learning, recording
 from context_manager.manager.rederiving import Aftermath, aftermath
+from context_manager.memory.answers import claims, emptied
 from context_manager.memory.erasures import KEYS, RECEIPTS
 from context_manager.records import MemoryEntry, Receipt
 from context_manager.store.protocol import Change, EntryFilter, LedgerDraft
@@ -141,7 +142,11 @@ def _erase(
         remove_turns=tuple(turns),
         reopened=tuple(after.reopened),
         strike=(*strikes, *learning.strikes(cm, after.removed)),
-        ledger=(line, *erasures.tombstones(_buried(after, turns, strikes), now)),
+        ledger=(
+            line,
+            *erasures.tombstones(_buried(after, turns, strikes), now),
+            *emptied(cm.archive.store, partition),
+        ),
         expect_closed=True,
     )
     cm.archive.apply(partition, change)
@@ -181,7 +186,8 @@ def _erase_all(cm: ContextManager) -> Receipt:
         for kept in store.ledger(partition, book)
     ]
     tombstone = erasures.tombstone_of_all(partition, now)
-    cm.archive.apply(partition, Change(erase=True, ledger=(*earlier, line, tombstone)))
+    written = (*earlier, *claims(store, partition), line, tombstone)
+    cm.archive.apply(partition, Change(erase=True, ledger=written))
     return receipt
 
 

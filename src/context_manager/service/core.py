@@ -78,7 +78,7 @@ class Service:
             limits.rate, limits.concurrency, limits.total, self.settings.redis_url
         )
         self.metrics = RequestMetrics(lambda: self.throttle.running)
-        self.replays = Replays()
+        self.replays = Replays(root.archive.store, clock)
         self.usage = Usage()
         root.hooks.add(self.usage)
         self.routes = RouteTable()
@@ -248,7 +248,7 @@ class Service:
             reply = answer if isinstance(answer, Reply) and answer.status < 400 else None
             return answer
         finally:
-            self.replays.end(whose, key, reply)
+            self.replays.end(whose, key, same, reply)
 
     def request_id(self, request: Request) -> str:
         """Names a request in its answer and in the log: the client's own id, or a new one."""

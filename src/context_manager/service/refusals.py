@@ -137,6 +137,21 @@ def upstream_error(message: str = "The provider's answer broke off.") -> dict[st
     return {"error": {"message": message, "type": "upstream_error", "param": None, "code": None}}
 
 
+def key_interrupted() -> Refused:
+    """An idempotency key whose first request was cut off before it was answered."""
+    detail = (
+        "The first request with this Idempotency-Key was cut off and may have been done; look, "
+        "and send it again under a new key if it was not."
+    )
+    return Refused(409, "interrupted", "The first request was cut off", detail)
+
+
+def key_answer_gone() -> Refused:
+    """An idempotency key whose request was answered, and whose answer is not kept."""
+    detail = "This was done before; its answer is not kept, or was forgotten. It is not done again."
+    return Refused(409, "answer-gone", "It was done before", detail)
+
+
 def not_correctable(kind: str) -> Refused:
     """A memory of a kind that is never rewritten."""
     detail = f"A {kind} cannot be corrected; forget it, or add what is right as a note."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from context_manager.records import Receipt
 from context_manager.service.correcting import corrected
 from context_manager.service.models.memory_answers import (
     ClearResponse,
@@ -78,8 +77,8 @@ def public_stats(call: Call) -> dict[str, Any]:
 
 def clear(call: Call) -> ClearResponse:
     """Delete all memory of the user with this agent, in all sessions."""
-    receipt = _forgotten(call, call.memory.forget(everything=True))
-    return ClearResponse(success=True, receipt=receipt)
+    receipt = call.memory.forget(everything=True)
+    return ClearResponse(success=True, receipt=ReceiptOut.of(receipt))
 
 
 def forget(call: Call) -> ReceiptOut:
@@ -99,13 +98,13 @@ def forget(call: Call) -> ReceiptOut:
         )
     else:
         receipt = call.memory.forget(given.ids)
-    return _forgotten(call, receipt)
+    return ReceiptOut.of(receipt)
 
 
 def forget_entry(call: Call) -> ReceiptOut:
     """Delete a memory, and all that was derived from it alone."""
     entry = call.memory.get(call.path["memory_id"])
-    return _forgotten(call, call.memory.forget(entry.id))
+    return ReceiptOut.of(call.memory.forget(entry.id))
 
 
 def get(call: Call) -> MemoryOut:
@@ -128,8 +127,3 @@ def list_(call: Call) -> MemoryPage:
 def correct(call: Call) -> MemoryOut:
     """Put a new text in the place of a memory; the old one is kept, and no longer current."""
     return MemoryOut.of(corrected(call.memory, call.path["memory_id"], call.given.text, call.trust))
-
-
-def _forgotten(call: Call, receipt: Receipt) -> ReceiptOut:
-    call.service.replays.forget(call.memory.scope.partition)
-    return ReceiptOut.of(receipt)
