@@ -28,8 +28,9 @@ from context_manager.manager.observing import TurnInput
 
 BUDGETS = (500, 1000, 2000, 4000)
 REPLAYED_TURNS = 60
-WINDOW_BUDGET = 1000
-"""Tight enough that a wider window of recent turns takes room from memories."""
+WINDOW_BUDGETS = {1000: 1, 12_000: 4}
+"""Budgets at which the windows are compared: one that is tight, and the default; with how many
+questions there are for each that is asked."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -84,15 +85,17 @@ def _ask(root: ContextManager, questions: Sequence[Question]) -> list[dict[str, 
     chats = {name: Conversation(root.scoped(user_id=name)) for name in names}
     rows = []
     for place, question in enumerate(questions):
-        same = [q for q in names if q.startswith(question.conversation[:4])]
-        other = same[(same.index(question.conversation) + 1) % len(same)]
-        rows.append(_row(chats, question, other))
+        own = question.conversation
+        others = [name for name in names if name[:4] == own[:4] and name != own]
+        rows.append(_row(chats, question, others))
         if place % 50 == 49:
             print(f"{place + 1} of {len(questions)} questions", file=sys.stderr)
     return [row for row in rows if row is not None]
 
 
-def _row(chats: dict[str, Conversation], question: Question, other: str) -> dict[str, Any] | None:
+def _row(
+    chats: dict[str, Conversation], question: Question, others: Sequence[str]
+) -> dict[str, Any] | None:
     chat = chats[question.conversation]
     by_name = {_name(entry): entry for entry in chat.entries}
     gold = [by_name[name] for name in question.gold if name in by_name]
@@ -104,7 +107,7 @@ def _row(chats: dict[str, Conversation], question: Question, other: str) -> dict
         "dataset": question.dataset,
         "category": question.category,
         "answerable": question.answerable,
-        **_answerability(chats, question, other),
+        **_answerability(chats, question, others),
     }
     if question.answerable:
         row |= _recalls(chat, question, gold, corrected)
@@ -112,9 +115,9 @@ def _row(chats: dict[str, Conversation], question: Question, other: str) -> dict
 
 
 def _answerability(
-    chats: dict[str, Conversation], question: Question, other: str
+    chats: dict[str, Conversation], question: Question, others: Sequence[str]
 ) -> dict[str, Any]:
-    """What a prompt says of being answered, asked of the own and of another conversation."""
+    """What a prompt says of being answered, asked of the own and of every other conversation."""
 
     def asked(chat: Conversation) -> dict[str, Any]:
         scoped = chat.manager.scoped(session_id=f"ask-{question.name}")
@@ -129,10 +132,10 @@ def _answerability(
             "relevant": right if chat is chats[question.conversation] else 0,
         }
 
-    strange = question.answerable and other != question.conversation
+    strange = others if question.answerable else ()
     return {
         "own": asked(chats[question.conversation]),
-        "wrong": asked(chats[other]) if strange else None,
+        "wrong": [asked(chats[other]) for other in strange],
     }
 
 
@@ -187,17 +190,21 @@ def _replayed(name: str, turns: Sequence[ImportedTurn]) -> dict[str, Any]:
 def _windows(
     root: ContextManager, chats: dict[str, list[ImportedTurn]], questions: Sequence[Question]
 ) -> list[dict[str, Any]]:
-    """Recall at the end of each conversation's last session, with either window."""
+    """Recall near the end of each conversation's last session, with either window."""
     found = []
     for name, turns in chats.items():
         manager = root.scoped(user_id=name, session_id=turns[-1].session_id)
         by_name = {_name(entry): entry for entry in Conversation(manager).entries}
-        asked = [q for q in questions if q.conversation == name and q.answerable]
-        for question in asked:
-            gold = [by_name[key] for key in question.gold if key in by_name]
-            if gold:
-                ours, plain = prefix.recall_of_windows(manager, question, gold, WINDOW_BUDGET)
-                found.append({"dataset": question.dataset, "ours": ours, "plain": plain})
+        mine = [q for q in questions if q.conversation == name and q.answerable]
+        asked = [q for q in mine if not by_name.keys().isdisjoint(q.gold)]
+        for budget, every in WINDOW_BUDGETS.items():
+            for place, question in enumerate(asked[::every]):
+                gold = [by_name[key] for key in question.gold if key in by_name]
+                ours, plain = prefix.recall_of_windows(
+                    manager, question, gold, budget, place % prefix.PHASES
+                )
+                row = {"dataset": question.dataset, "budget": budget}
+                found.append({**row, "ours": ours, "plain": plain})
     return found
 
 

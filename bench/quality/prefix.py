@@ -4,7 +4,8 @@ Conversations are replayed turn by turn with default settings, each as one sessi
 Counted are the tokens of the previous prompt's pinned, summary and recent-conversation sections
 that are an exact prefix of the next prompt. The plain layout shows the last five turns and slides
 by one; it gets the same budget. That the steps cost no recall is measured too: the same questions
-are asked at the end of a session, with both windows.
+are asked near the end of a session, with both windows, at one of its last turns after the other,
+since the window is now short and now long.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from dataclasses import replace
 
 from bench.quality.questions import Question
 from context_manager import ContextManager, MemoryEntry, Message
-from context_manager.context import Plan
+from context_manager.context import Plan, turn_pieces
+from context_manager.context.window import window
 from context_manager.manager import building
 
 STABLE = frozenset({"pinned", "summary", "recent"})
 PLAIN_WINDOW = 5
 HEADING = "Recent conversation:"
+PHASES = 9
+"""Turns of a session at which questions are asked in turn: more than a window goes through."""
 
 
 def prefix_reuse(
@@ -49,22 +53,35 @@ def prefix_reuse(
 
 
 def recall_of_windows(
-    manager: ContextManager, question: Question, gold: Sequence[MemoryEntry], budget: int
+    manager: ContextManager,
+    question: Question,
+    gold: Sequence[MemoryEntry],
+    budget: int,
+    unsaid: int,
 ) -> tuple[float, float]:
     """Share of the gold named in the prompt, with our window and with one sliding by one turn.
 
     Args:
-        manager: Scoped to the session at whose end the question is asked.
+        manager: Scoped to the session near whose end the question is asked.
         question: What is asked.
         gold: Its evidence.
         budget: Tokens of either prompt.
+        unsaid: Last turns of the session that count as memory only.
     """
     now = manager.clock()
     found = building.search(manager, question.text, budget, now, lambda _: None)
     working_set = manager.short_term_memory
     plan = building.planned(manager, question.text, budget, now, found, working_set)
-    plain = replace(plan, recent=plan.recent[-PLAIN_WINDOW:], step=1, keep=PLAIN_WINDOW)
-    return _share(manager, plan, gold, budget), _share(manager, plain, gold, budget)
+    turns = list(working_set.turns)[: len(working_set.turns) - unsaid]
+    sizes = [(turn.seq, turn.token_count) for turn in turns]
+    memory = manager.config.memory
+    ours = window(sizes, memory.recent_k, budget, memory.stm_capacity)
+    starts = (ours.start if ours else 0, turns[-PLAIN_WINDOW:][0].seq if turns else 0)
+    with_ours, with_plain = (
+        replace(plan, recent=tuple(turn_pieces(t) for t in turns if t.seq >= start), window=0)
+        for start in starts
+    )
+    return _share(manager, with_ours, gold, budget), _share(manager, with_plain, gold, budget)
 
 
 def _share(manager: ContextManager, plan: Plan, gold: Sequence[MemoryEntry], budget: int) -> float:

@@ -33,18 +33,27 @@ def tables(rows: Rows) -> str:
 
 def caching(replayed: Rows, windows: Rows) -> str:
     """The table of the prompt's beginning that stands again, and what it costs in recall."""
+    budgets = sorted({row["budget"] for row in windows})
     lines = []
     for dataset in sorted({row["dataset"] for row in replayed}):
         mine = [row for row in replayed if row["dataset"] == dataset]
-        asked = [row for row in windows if row["dataset"] == dataset]
-        mean, low, high = paired_interval([r["ours"] for r in asked], [r["plain"] for r in asked])
+        asked = [
+            [row for row in windows if (row["dataset"], row["budget"]) == (dataset, budget)]
+            for budget in budgets
+        ]
         for name, label in (("ours", "this package"), ("plain", "a window sliding by one turn")):
             reused = f"{100 * share(row[name] for row in mine):.1f} %"
-            lines.append([dataset, label, reused, _mean(row[name] for row in asked)])
-        difference = f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-        lines.append([dataset, "difference", "", difference])
-    head = ["data", "layout", "stands again", "gold named at the end of a session, 1,000 tokens"]
+            named = [_mean(row[name] for row in rows) for rows in asked]
+            lines.append([dataset, label, reused, *named])
+        lines.append([dataset, "difference", "", *map(_difference, asked)])
+    head = ["data", "layout", "stands again"]
+    head += [f"gold named near the end of a session, {budget:,} tokens" for budget in budgets]
     return "### The beginning that a prompt cache can reuse\n\n" + table(head, lines) + "\n"
+
+
+def _difference(rows: Rows) -> str:
+    mean, low, high = paired_interval([r["ours"] for r in rows], [r["plain"] for r in rows])
+    return f"{100 * mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def write(path: Path, text: str, section: str = "quality") -> None:
@@ -97,7 +106,7 @@ def _abstention(rows: Rows) -> str:
         of = [row for row in rows if row["dataset"] == dataset]
         own = [row["own"] for row in of if row["answerable"]]
         kinds = {
-            "asked of another conversation": [row["wrong"] for row in of if row["wrong"]],
+            "asked of other conversations": [wrong for row in of for wrong in row["wrong"]],
             _UNANSWERABLE[dataset]: [row["own"] for row in of if not row["answerable"]],
         }
         lines.append([dataset, "answerable", str(len(own)), "", _mean(r["covered"] for r in own)])
@@ -117,12 +126,15 @@ def _irrelevant(rows: Rows) -> str:
     lines = []
     for dataset in sorted({row["dataset"] for row in rows}):
         of = [row for row in rows if row["dataset"] == dataset]
-        for kind in ("own", "wrong"):
-            asked = [row[kind] for row in of if row[kind]]
+        kinds = {
+            "asked of its own": [row["own"] for row in of],
+            "asked of other conversations": [wrong for row in of for wrong in row["wrong"]],
+        }
+        for kind, asked in kinds.items():
             built = [row["memories"] - row["relevant"] for row in asked]
             heeded = [n * row["covered"] for n, row in zip(built, asked, strict=True)]
-            label = "asked of its own" if kind == "own" else "asked of another conversation"
-            lines.append([dataset, label, *(f"{float(np.mean(v)):.1f}" for v in (built, heeded))])
+            means = (f"{float(np.mean(values)):.1f}" for values in (built, heeded) if values)
+            lines.append([dataset, kind, *means])
     head = ["data", "questions", "irrelevant memories per prompt", "if `covered` is heeded"]
     return table(head, lines)
 

@@ -73,7 +73,7 @@ class Conversation:
         """Prompts of each budget, filled with messages in the order given."""
         most = max(budgets) // LEAST_LINE
         hits = [
-            Hit(entry, 1.0 - rank / len(order), {}, 0, len(entry.text))
+            Hit(entry, 0.5**rank, {}, 0, len(entry.text))  # what is over goes from the end
             for rank, entry in enumerate(order[:most])
         ]
         pieces = memory_pieces(hits, lambda h: label(h.entry), self._count)

@@ -23,7 +23,7 @@ PrefixCounts = Callable[[Sequence[str]], list[int]]
 Select = Callable[[Sequence[Piece], int], Sequence[Piece]]
 """Chooses among ranked memories what to show in about so many tokens, headings included."""
 
-RECENT_SHARE = 0.5
+RECENT_SHARE = 0.75
 """Of what the input and pinned pieces leave, recent turns take at most this while memories that
 fill the rest are waiting: a long last answer must not push out all of long-term memory."""
 
@@ -76,16 +76,13 @@ def pack(plan: Plan, budget: int, count: PrefixCounts, select: Select) -> Packed
 
 
 def _add_recent(desk: _Desk, plan: Plan) -> None:
-    """Add the window of recent turns: whole turns, starting at a step where that fits."""
+    """Add the window of recent turns, whole turns, or the latest of it that fit."""
     waiting = sum(piece.tokens for piece in plan.memories)
     limit = max(desk.room * RECENT_SHARE, desk.room - waiting)
-    turns = plan.recent
-    for start in _starts(plan):
-        if desk.try_add([piece for turn in turns[start:] for piece in turn], limit=limit):
-            break
-    else:
+    turns, start = _without_shown(desk, plan.recent), plan.window
+    if not desk.try_add([piece for turn in turns[start:] for piece in turn], limit=limit):
         start = len(turns)
-        while start and desk.try_add(turns[start - 1], limit=limit):
+        while start > plan.window and desk.try_add(turns[start - 1], limit=limit):
             limit -= desk.last_cost
             start -= 1
     for turn in turns[:start]:
@@ -93,12 +90,10 @@ def _add_recent(desk: _Desk, plan: Plan) -> None:
             desk.leave_out(piece, "older than the window of recent turns shown")
 
 
-def _starts(plan: Plan) -> list[int]:
-    """Where the window may start, widest first, so that it moves only every `step` turns."""
-    count = len(plan.recent)
-    first = max(0, count - plan.keep)
-    aligned = (plan.anchor + first) // plan.step * plan.step - plan.anchor
-    return [start for start in range(max(0, aligned), count, plan.step) if start < count]
+def _without_shown(desk: _Desk, turns: Sequence[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
+    """The turns without messages that are shown already, among what is pinned."""
+    shown = {piece.entry_id for piece in desk.pieces if piece.entry_id}
+    return [tuple(piece for piece in turn if piece.entry_id not in shown) for turn in turns]
 
 
 def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> None:

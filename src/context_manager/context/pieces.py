@@ -69,10 +69,7 @@ class Plan:
         summaries: Best first.
         recent: One group of pieces per recent turn, oldest first.
         memories: Ranked candidates, best first.
-        anchor: How many turns stand before ``recent`` in the session; the window of shown turns
-            starts at a multiple of `step` counted from the session's start.
-        step: Turns by which the window of recent turns slides at a time.
-        keep: Recent turns wanted at least.
+        window: Place in ``recent`` where the window of turns to show begins.
     """
 
     input: Piece
@@ -80,9 +77,7 @@ class Plan:
     summaries: tuple[Piece, ...] = ()
     recent: tuple[tuple[Piece, ...], ...] = ()
     memories: tuple[Piece, ...] = ()
-    anchor: int = 0
-    step: int = 1
-    keep: int = 0
+    window: int = 0
 
 
 def input_piece(text: str) -> Piece:

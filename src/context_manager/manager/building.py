@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from context_manager.config import MemoryConfig
 from context_manager.context import (
@@ -19,16 +19,13 @@ from context_manager.context import (
     Plan,
     account,
     choose,
-    entry_piece,
     input_piece,
-    joined,
     memory_pieces,
     pack,
-    turn_pieces,
 )
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError, InputError
-from context_manager.manager import annotating, gathering, guarding, recording
+from context_manager.manager import annotating, beginning, guarding, recording
 from context_manager.manager.checking import checked_time
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
@@ -36,10 +33,9 @@ from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.records import Context, Hit, MemoryEntry, Turn
+from context_manager.records import Context, Hit
 from context_manager.records.message import clean_text
 from context_manager.retrieval import Settings
-from context_manager.store.protocol import EntryFilter
 from context_manager.tokens import as_counter
 
 if TYPE_CHECKING:
@@ -57,9 +53,6 @@ LEAST_LINE = 12
 """Tokens below which hardly a message lies: bounds how many candidates a budget can hold."""
 
 MOST_CANDIDATES = 1000
-
-HELD_BACK = "[held back: looks like an order to the reader]"
-"""Shown of a message that is quarantined."""
 
 CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
@@ -132,12 +125,15 @@ def planned(
     """All candidates for a prompt of so many tokens."""
     memory = cm.config.memory
     shown = _fitted_input(cm, given, memory, limit)
-    return Plan(
-        input=replace(input_piece(shown), cut=shown != given),
-        pinned=_pinned(cm, now),
-        summaries=_summaries(cm, now) if memory.summaries else (),
-        memories=_memories(cm, found, memory),
-        **_recent(working_set, memory),
+    return beginning.planned(
+        cm,
+        Plan(
+            input=replace(input_piece(shown), cut=shown != given),
+            memories=_memories(cm, found, memory),
+        ),
+        working_set.get_recent_turns(2 * memory.recent_k),
+        limit,
+        now,
     )
 
 
@@ -232,64 +228,3 @@ def _memories(cm: ContextManager, found: Found, memory: MemoryConfig) -> tuple[P
     hits = [hit for hit in found.hits if QUARANTINED not in hit.entry.metadata]
     hits = hits if memory.fill_budget else hits[: memory.ltm_hits_k]
     return memory_pieces(hits, lambda hit: label(hit.entry), cm.count)
-
-
-def _pinned(cm: ContextManager, now: float) -> tuple[Piece, ...]:
-    return tuple(
-        entry_piece("pinned", entry, "pinned: always in the prompt", order)
-        for order, entry in enumerate(_in_force(cm, EntryFilter(kinds=("pinned",)), now))
-    )
-
-
-def _in_force(cm: ContextManager, where: EntryFilter, now: float) -> list[MemoryEntry]:
-    """The entries that match and may be shown, oldest first."""
-    return [
-        entry
-        for _, entry in cm.archive.store.find(cm.scope.partition, where)
-        if not (entry.expires_at is not None and entry.expires_at <= now)
-        and QUARANTINED not in entry.metadata
-    ]
-
-
-def _summaries(cm: ContextManager, now: float) -> tuple[Piece, ...]:
-    """Summaries of this session that nothing has replaced, newest first."""
-    where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
-    found = [entry for entry in _in_force(cm, where, now) if _is_current(entry)]
-    pieces = [
-        replace(
-            entry_piece("summary", entry, "stands for turns that left the working set", order),
-            speaker=label(entry),
-        )
-        for order, entry in enumerate(found)
-    ]
-    return tuple(reversed(pieces))
-
-
-def _is_current(summary: MemoryEntry) -> bool:
-    """Whether nothing has replaced a summary, and it is of one session."""
-    return summary.superseded_by is None and summary.metadata.get("level") != gathering.TOPIC
-
-
-def _recent(working_set: ShortTermMemory, memory: MemoryConfig) -> dict[str, Any]:
-    """The window of recent turns, wide enough to slide in steps."""
-    keep = memory.recent_k
-    step = keep + 1
-    turns = working_set.get_recent_turns(keep + step - 1) if keep else []
-    first = turns[0].seq if turns and turns[0].seq >= 0 else 0
-    return {
-        "recent": joined([turn_pieces(_held_back(turn)) for turn in turns]),
-        "anchor": first,
-        "step": step,
-        "keep": keep,
-    }
-
-
-def _held_back(turn: Turn) -> Turn:
-    """The turn with a mark in place of what is quarantined."""
-    if not any(QUARANTINED in message.metadata for message in turn.messages):
-        return turn
-    messages = [
-        replace(message, text=HELD_BACK) if QUARANTINED in message.metadata else message
-        for message in turn.messages
-    ]
-    return replace(turn, messages=tuple(messages))

@@ -22,7 +22,7 @@ from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.session import Session
 from context_manager.memory.drafting import new_id
 from context_manager.memory.summarizer import HierarchicalSummarizer
-from context_manager.memory.summary import Summary, derived_trust
+from context_manager.memory.summary import MADE_AFTER, Summary, derived_trust
 from context_manager.records import MemoryEntry, Turn
 from context_manager.store.protocol import Change, EntryFilter, EntryUpdate
 
@@ -77,7 +77,7 @@ def _consolidate(cm: ContextManager, session: Session, turn_id: str) -> int:
                 if not _consolidate_chunk(cm, session, size):
                     return summaries
                 summaries += 1
-            _merge(cm)
+            _merge(cm, session)
     except ConflictError:
         session.reload()  # what is open now is summarised next time
     return summaries
@@ -87,7 +87,7 @@ def _consolidate_chunk(cm: ContextManager, session: Session, size: int) -> bool:
     chunk, _ = session.memory.get_chunk_for_summarization(size)
     done = False
     try:
-        done = _store_chunk(cm, chunk)
+        done = _store_chunk(cm, chunk, session.last_seq)
     finally:
         if not done:
             session.memory.hand_back(chunk)
@@ -96,7 +96,7 @@ def _consolidate_chunk(cm: ContextManager, session: Session, size: int) -> bool:
     return done
 
 
-def _store_chunk(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
+def _store_chunk(cm: ContextManager, chunk: Sequence[Turn], last: int) -> bool:
     """Store what a chunk becomes and mark its turns; False if there is no usable summary."""
     entries: tuple[MemoryEntry, ...] = ()
     stored = tuple(turn.id for turn in chunk if turn.id)
@@ -106,7 +106,7 @@ def _store_chunk(cm: ContextManager, chunk: Sequence[Turn]) -> bool:
         summary = _summarised(cm, "summarize", "summarize_chunk", list(chunk))
         if summary is None:
             return False
-        entries = (_chunk_entry(cm, chunk, summary, sources),)
+        entries = (_chunk_entry(cm, chunk, summary, sources, last),)
     change = Change(
         entries=tuple(map(cm.archive.drafter.entry, entries)),
         consolidated=stored,
@@ -127,12 +127,16 @@ def _without_quarantined(chunk: Sequence[Turn]) -> list[Turn]:
 
 
 def _chunk_entry(
-    cm: ContextManager, chunk: Sequence[Turn], summary: Summary, sources: Sequence[MemoryEntry]
+    cm: ContextManager,
+    chunk: Sequence[Turn],
+    summary: Summary,
+    sources: Sequence[MemoryEntry],
+    last: int,
 ) -> MemoryEntry:
     return MemoryEntry(
         id=new_id("sum"),
         text=summary.text,
-        metadata={**_about(cm, chunk, summary), "level": "chunk", **_made_by(summary)},
+        metadata={**_about(cm, chunk, summary), "level": "chunk", **_made_by(summary, last)},
         timestamp=chunk[-1].timestamp,
         kind="summary",
         scope=cm.scope,
@@ -163,7 +167,7 @@ def _stored_messages(cm: ContextManager, chunk: Sequence[Turn]) -> list[MemoryEn
     return found
 
 
-def _merge(cm: ContextManager) -> None:
+def _merge(cm: ContextManager, session: Session) -> None:
     """Merge the chunk summaries of the session into one session summary when there are enough."""
     where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
     found = [entry for _, entry in cm.archive.store.find(cm.scope.partition, where)]
@@ -181,7 +185,11 @@ def _merge(cm: ContextManager) -> None:
     entry = MemoryEntry(
         id=new_id("sum"),
         text=summary.text,
-        metadata={"level": "session", "type": "session_summary", **_made_by(summary)},
+        metadata={
+            "level": "session",
+            "type": "session_summary",
+            **_made_by(summary, session.last_seq),
+        },
         timestamp=current[-1].timestamp,
         kind="summary",
         scope=cm.scope,
@@ -234,7 +242,7 @@ def _by_another(method: Callable[[list[Any]], Any], given: list[Any]) -> Summary
     return Summary(text if isinstance(text, str) else "", "custom")
 
 
-def _made_by(summary: Summary) -> dict[str, str]:
-    """How a summary came about, for its metadata."""
+def _made_by(summary: Summary, last: int) -> dict[str, str | int]:
+    """How a summary came about and when, for its metadata."""
     told = {"method": summary.method, "model": summary.model, "degraded": summary.reason}
-    return {name: value for name, value in told.items() if value}
+    return {**{name: value for name, value in told.items() if value}, MADE_AFTER: last}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from context_manager.memory.drafting import label, new_id
 from context_manager.memory.summarizer import HierarchicalSummarizer
+from context_manager.memory.summary import MADE_AFTER
 from context_manager.records import MemoryEntry, Message, Turn
 from context_manager.store.protocol import EntryFilter, EntryUpdate
 
@@ -107,7 +108,8 @@ def _again(
     if not text.strip():
         return None
     # Of the old metadata only what cannot tell of the text: a subclass may have put words there.
-    kept = {key: entry.metadata[key] for key in ("level", "type") if key in entry.metadata}
+    telling = ("level", "type", MADE_AFTER)
+    kept = {key: entry.metadata[key] for key in telling if key in entry.metadata}
     return replace(
         entry,
         id=new_id("sum"),

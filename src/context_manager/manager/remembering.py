@@ -18,6 +18,9 @@ from context_manager.records import KINDS, Hit, Kind, MemoryEntry, Receipt, Trus
 from context_manager.records.message import clean_text
 from context_manager.store.protocol import EntryFilter
 
+SPARE = 10
+"""Further hits that are looked at for the sources of summaries."""
+
 
 class MemoryFace(ManagerParts):
     """The methods of `ContextManager` for long-term memory."""
@@ -48,7 +51,8 @@ class MemoryFace(ManagerParts):
         Args:
             query: What is asked.
             k: Hits at most.
-            kinds: Only these kinds of entries.
+            kinds: Only these kinds of entries. When left out, a summary gives way to what it was
+                made from, where that is found too.
             now: The present, seconds since 1970; the clock when left out.
             as_of: Only what was known and valid at that time.
 
@@ -67,7 +71,7 @@ class MemoryFace(ManagerParts):
                 query,
                 self.scope,
                 self.clock() if now is None else now,
-                most=k,
+                most=k if kinds else k and 2 * k + SPARE,
                 recall=memory.recall,
                 kinds=kinds,
                 as_of=as_of,
@@ -75,9 +79,30 @@ class MemoryFace(ManagerParts):
                 rerank=self.reranker,
             )
             found = self.archive.search(ask, watch.lap)
+            hits = found.hits if kinds else self._without_doubles(found.hits)[:k]
             watch.degraded = found.degraded
-            watch.note(input_chars=len(query), k=k, hits=len(found.hits), entries=found.entries)
-        return list(found.hits)
+            watch.note(input_chars=len(query), k=k, hits=len(hits), entries=found.entries)
+        return list(hits)
+
+    def _without_doubles(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits without summaries of other hits."""
+        ids = {hit.entry.id for hit in hits}
+        return [
+            hit
+            for hit in hits
+            if hit.entry.kind != "summary" or ids.isdisjoint(self._sources(hit.entry))
+        ]
+
+    def _sources(self, summary: MemoryEntry) -> set[str]:
+        """Ids of what a summary was made from, over any number of steps."""
+        found: set[str] = set()
+        waiting = [summary]
+        while waiting:
+            ids = [s for entry in waiting for s in entry.source_ids if s not in found]
+            found.update(ids)
+            sources = self.archive.store.entries(self.scope.partition, ids)
+            waiting = [entry for entry in sources if entry.kind == "summary"]
+        return found
 
     def add_memory(
         self,

@@ -6,8 +6,10 @@ moved, so that what another process observed or forgot is seen. It builds nothin
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
+from context_manager.context.window import KNOWN, Size
 from context_manager.forks import ForkSafeLock
 from context_manager.memory.short_term import ShortTermMemory
 from context_manager.records import Scope, Turn
@@ -41,9 +43,21 @@ class Session:
         self._store = store
         self._scope = scope
         self._version: Version | None = None
+        self._sizes: deque[Size] = deque(maxlen=KNOWN)
         self._last_seq = -1
         self.left_tokens = 0
         """Tokens that had left the working set when a worker was last asked to summarise them."""
+
+    @property
+    def last_seq(self) -> int:
+        """Place of the last turn known, -1 if there is none."""
+        return self._last_seq
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Places and tokens of the latest turns, oldest first."""
+        with self.lock:
+            return tuple(self._sizes)
 
     def follow(self) -> None:
         """Take over what happened to the session elsewhere."""
@@ -73,8 +87,7 @@ class Session:
         """
         with self.lock:
             if turn.seq == self._last_seq + 1:
-                self.memory.append(self._at_hand(turn))
-                self._last_seq = turn.seq
+                self._take(turn)
             else:
                 self._append_new()
             if self._version == (version.change - 1, version.epoch):
@@ -84,10 +97,15 @@ class Session:
         turns = [self._at_hand(turn) for turn in self._store.unconsolidated(self._scope)]
         unwritten = [turn for turn in self.memory.turns if not turn.id]
         self.memory.replace_all([*turns, *unwritten])
-        last = self._store.turns(self._scope, last=1)
-        self._last_seq = last[-1].seq if last else -1
+        latest = self._store.turns(self._scope, last=KNOWN)
+        self._last_seq = latest[-1].seq if latest else -1
+        self._sizes = deque(((turn.seq, turn.token_count) for turn in latest), KNOWN)
 
     def _append_new(self) -> None:
         for turn in self._store.turns(self._scope, after=self._last_seq):
-            self.memory.append(self._at_hand(turn))
-            self._last_seq = turn.seq
+            self._take(turn)
+
+    def _take(self, turn: Turn) -> None:
+        self.memory.append(self._at_hand(turn))
+        self._sizes.append((turn.seq, turn.token_count))
+        self._last_seq = turn.seq

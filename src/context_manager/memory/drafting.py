@@ -33,9 +33,12 @@ def new_id(prefix: str) -> str:
 
 def label(entry: MemoryEntry) -> str:
     """What stands before the entry's text in a prompt: the speaker, or the kind."""
-    if entry.kind == "message":
-        return shown_name(entry.name, ROLE_LABELS[entry.role or "user"])
-    return LABELS[entry.kind]
+    return speaker(entry) if entry.kind == "message" else LABELS[entry.kind]
+
+
+def speaker(entry: MemoryEntry) -> str:
+    """Who said what is or was a message, as a prompt names them."""
+    return shown_name(entry.name, ROLE_LABELS[entry.role or "user"])
 
 
 def embedded_text(entry: MemoryEntry, start: int, end: int) -> str:

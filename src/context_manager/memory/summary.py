@@ -14,6 +14,9 @@ from context_manager.memory.extractive import SMALLEST
 from context_manager.memory.fencing import TAG
 from context_manager.records import Trust, Turn
 
+MADE_AFTER = "made_after"
+"""In a summary's metadata: place in the session of the last turn said when it was made."""
+
 FAR = 20
 """An answer with so many times the characters of its source is not worth counting."""
 

@@ -51,15 +51,14 @@ def recent(seq: int, text: str) -> tuple[Piece, ...]:
 
 texts = st.text(alphabet="ab \n", max_size=60)
 plans = st.builds(
-    lambda given, pinned, turns, memories, keep: Plan(
+    lambda given, pinned, turns, memories, window: Plan(
         input=input_piece(given),
         pinned=tuple(
             Piece("pinned", t, order=(i,), entry_id=f"p{i}") for i, t in enumerate(pinned)
         ),
         recent=tuple(recent(i, t) for i, t in enumerate(turns)),
         memories=tuple(memory(i, t, 1 / (i + 1)) for i, t in enumerate(memories)),
-        step=keep + 1,
-        keep=keep,
+        window=window,
     ),
     texts,
     st.lists(texts, max_size=3),
@@ -101,33 +100,33 @@ def test_every_memory_is_shown_once_or_left_out_with_a_reason(plan, budget):
 def test_a_recent_turn_is_not_shown_again_as_a_memory():
     turns = tuple(recent(i, f"turn {i}") for i in range(2))
     again = Piece("memory", "turn 1", order=(1,), speaker="User", value=1.0, entry_id="r1")
-    plan = Plan(input_piece("hi"), recent=turns, memories=(again,), step=6, keep=5)
+    plan = Plan(input_piece("hi"), recent=turns, memories=(again,))
     packed = pack(plan, 100, prefix_words, select)
     assert "".join(packed.parts).count("turn 1") == 1
 
 
-@pytest.mark.parametrize(
-    ("said", "first"), [(5, 0), (9, 0), (10, 0), (11, 6), (12, 6), (16, 6), (17, 12)]
-)
-def test_the_window_of_recent_turns_slides_in_steps(said, first):
-    """With recent_k = 5 the window shows 5 to 10 turns and starts at a multiple of 6."""
-    window = range(max(0, said - 10), said)
-    plan = Plan(
-        input_piece("hi"),
-        recent=tuple(recent(seq, f"t{seq}") for seq in window),
-        anchor=window[0],
-        step=6,
-        keep=5,
-    )
-    packed = pack(plan, 1000, prefix_words, select)
+def test_the_window_of_recent_turns_is_shown_and_what_stands_before_it_named():
+    turns = tuple(recent(seq, f"t{seq}") for seq in range(8))
+    packed = pack(Plan(input_piece("hi"), recent=turns, window=3), 1000, prefix_words, select)
     shown = [piece.order[0] for piece in packed.pieces if piece.section == "recent"]
-    assert shown == list(range(first, said))
+    assert shown == [3, 4, 5, 6, 7]
+    assert [piece.order[0] for piece, _ in packed.left_out] == [0, 1, 2]
+
+
+def test_of_a_window_that_does_not_fit_the_latest_turns_are_shown():
+    turns = tuple(recent(seq, "word " * 20) for seq in range(4))
+    waiting = tuple(memory(i, f"a fact of six words {i}") for i in range(40))
+    packed = pack(
+        Plan(input_piece("hi"), recent=turns, memories=waiting), 100, prefix_words, select
+    )
+    shown = [piece.order[0] for piece in packed.pieces if piece.section == "recent"]
+    assert shown == [1, 2, 3]
 
 
 def test_one_long_recent_turn_does_not_push_out_the_memories():
     turns = (recent(0, "short"), recent(1, "word " * 80))
     memories = tuple(memory(i, f"a fact of six words {i}") for i in range(12))
-    packed = pack(Plan(input_piece("hi"), recent=turns, memories=memories, step=6, keep=5), 100,
+    packed = pack(Plan(input_piece("hi"), recent=turns, memories=memories), 100,
                   prefix_words, select)  # fmt: skip
     assert sum(piece.section == "memory" for piece in packed.pieces) >= 8
 
@@ -172,7 +171,7 @@ def test_a_memory_that_a_recent_turn_repeats_is_not_shown_again():
     said = Piece("recent", "Call me Bo", order=(0, 0), speaker="Ann", entry_id="r0", kind="message")
     old = replace(memory(0, "call me Bo"), kind="message")
     other = replace(old, entry_id="m1", speaker="Bert")
-    plan = Plan(input=input_piece("hello"), recent=((said,),), memories=(old, other), keep=1)
+    plan = Plan(input=input_piece("hello"), recent=((said,),), memories=(old, other))
     packed = pack(plan, 200, prefix_words, select)
     assert [piece.entry_id for piece in packed.pieces] == ["r0", "m1", None]
 

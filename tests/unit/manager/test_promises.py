@@ -79,6 +79,23 @@ def test_the_prompt_keeps_its_beginning_in_most_steps_of_a_conversation():
     assert kept >= 48
 
 
+def test_long_turns_and_their_summaries_leave_the_beginning_of_most_prompts_alone():
+    """Summaries change when the window of recent turns does, not whenever one is made."""
+    cm = ContextManager(Config(memory=MemoryConfig(stm_capacity=1600, prompt_token_budget=2400)))
+    cm.config.memory.chunk_size = 400
+    cm.embedding_provider = HashEmbedder()
+    kept, summarised, before = 0, set(), ""
+    for number in range(60):
+        context = cm.build(f"What about room {number}?")
+        kept += bool(before) and context.text.startswith(before)
+        shown = [s for s in context.slots if s.section in ("summary", "recent")]
+        before = "".join(s.text for s in shown)
+        summarised |= {s.entry_id for s in shown if s.section == "summary"}
+        cm.observe(f"What about room {number}?", f"Room {number} has {number + 3} windows. " * 25)
+    assert len(summarised) > 5
+    assert kept >= 42
+
+
 class Characters(TokenCounter):
     """Counts by a rule of its own, in one method only."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from context_manager import ContextManager
+from context_manager import Config, ContextManager, MemoryConfig
 from context_manager.errors import InputError
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.testing.embedders import HashEmbedder
@@ -37,6 +37,37 @@ def test_what_is_unpinned_is_what_it_was():
     cm.pin(message)
     cm.unpin(message)
     assert [hit.entry.id for hit in cm.search("cat", 1, kinds=["message"])] == [message]
+
+
+def test_a_summary_gives_way_to_the_messages_it_was_made_from():
+    cm = ContextManager(Config(memory=MemoryConfig(stm_capacity=40, chunk_size=30)))
+    cm.embedding_provider = HashEmbedder()
+    for number in range(40):
+        cm.observe(f"Shelf {number} holds {number + 7} jars of plums.", "Counted.")
+    levels = [e.metadata["level"] for e in cm.long_term_memory.entries if e.kind == "summary"]
+    assert {"chunk", "session"} <= set(levels)
+
+    found = [hit.entry.kind for hit in cm.search("How many jars are on shelf 3?", 5)]
+    assert found == ["message"] * 5
+    assert cm.search("How many jars are on shelf 3?", 5, kinds=["summary"])
+
+
+def test_a_pinned_message_that_is_recent_is_shown_once_with_its_speaker():
+    cm = manager()
+    turn = cm.observe_messages(
+        [
+            {"role": "user", "content": "Never paint the east wall.", "name": "Ilse"},
+            {"role": "assistant", "content": "I will leave it as it is."},
+        ]
+    )
+    cm.pin(turn.messages[0].id)
+    text = cm.build_context("What now?")
+    assert text.count("Never paint the east wall.") == 1
+    assert "Always remember:\nIlse: Never paint the east wall." in text
+    assert "Assistant: I will leave it as it is." in text
+
+    cm.pin("Be brief.")
+    assert "\nBe brief.\n" in cm.build_context("What now?")
 
 
 @pytest.mark.parametrize(
