@@ -97,7 +97,7 @@ class Session:
         turns = [self._at_hand(turn) for turn in self._store.unconsolidated(self._scope)]
         unwritten = [turn for turn in self.memory.turns if not turn.id]
         self.memory.replace_all([*turns, *unwritten])
-        latest = self._store.turns(self._scope, last=KNOWN)
+        latest = [self._at_hand(turn) for turn in self._store.turns(self._scope, last=KNOWN)]
         self._last_seq = latest[-1].seq if latest else -1
         self._sizes = deque(((turn.seq, turn.token_count) for turn in latest), KNOWN)
 
@@ -106,6 +106,7 @@ class Session:
             self._take(turn)
 
     def _take(self, turn: Turn) -> None:
-        self.memory.append(self._at_hand(turn))
-        self._sizes.append((turn.seq, turn.token_count))
+        held = self._at_hand(turn)
+        self.memory.append(held)
+        self._sizes.append((held.seq, held.token_count))
         self._last_seq = turn.seq
