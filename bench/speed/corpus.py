@@ -34,6 +34,7 @@ class TableEmbedder:
 
     dimension = DIMENSION
     fingerprint = "bench:table:384:1"
+    local = True
 
     def __init__(self) -> None:
         self._rows = np.random.default_rng(7).standard_normal((4096, DIMENSION)).astype(np.float32)

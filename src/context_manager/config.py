@@ -73,6 +73,8 @@ class EmbeddingConfig:
         model: "all-MiniLM-L6-v2" (in the package), "static" (smaller), or a registered name.
         threads: CPU threads of one call; None lets the runtime decide.
         options: Further keywords for the embedder.
+        deadline: Seconds that a build or a search waits for the embedder, and likewise for what is
+            pending to get its vectors; then words alone rank. None waits for as long as it takes.
         redis_url: Where processes on the same store share the vectors of questions, as
             "redis://host:6379/0" (extra ``redis``); "" shares none. Read when a manager is made.
     """
@@ -80,6 +82,7 @@ class EmbeddingConfig:
     model: str = "all-MiniLM-L6-v2"
     threads: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    deadline: float | None = 10.0
     redis_url: str = field(default="", repr=False)
 
 
@@ -175,8 +178,8 @@ class Config:
     """Settings of a `ContextManager`; every field may be assigned at run time.
 
     What is made of a setting (the models, the counter, the working sets) is made anew at the next
-    use, unless another one was assigned to the manager. ``durability`` and what says so itself are
-    read when a store is opened.
+    use, unless another one was assigned to the manager. ``durability`` is read when a store is
+    opened, ``embedding.redis_url`` when a manager is made.
 
     Args:
         llm: The language model.
@@ -251,11 +254,12 @@ class Config:
         return value
 
 
-_OPTIONAL = tuple(
+_SPENDING = tuple(
     f"spend.{what}_{window}"
     for what in ("calls", "tokens")
     for window in ("per_turn", "per_hour", "per_user", "in_total")
 )
+_OPTIONAL = (*_SPENDING, "embedding.deadline")
 _COUNTS = frozenset(
     {
         "memory.stm_capacity",
@@ -279,9 +283,10 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("memory.recency_half_life_days", 0.0001, 1_000_000),
     ("memory.importance_weight", 0, 1),
     ("recorded", 0, MAX_BUDGET),
+    ("embedding.deadline", 0.001, MAX_LIMIT),
     ("llm.max_tokens", 1, MAX_BUDGET),
     ("llm.temperature", 0, 2),
-    *((path, 0, MAX_LIMIT) for path in _OPTIONAL),
+    *((path, 0, MAX_LIMIT) for path in _SPENDING),
 )
 _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("memory.recall", ("user", "session", "task")),

@@ -55,6 +55,8 @@ class OnnxEmbedder:
 
     dimension = DIMENSION
 
+    local = True
+
     def __init__(self, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise ConfigError(f"threads must be at least 1, got {threads}; None uses all")

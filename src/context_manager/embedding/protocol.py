@@ -25,7 +25,8 @@ class Embedder(Protocol):
 
     Promises that callers rely on: a text has one vector, whatever stands beside it in the call;
     row ``i`` belongs to text ``i``; ``embed`` may be called from several threads at once and again
-    after a fork; making the object loads nothing.
+    after a fork; making the object loads nothing. One that computes in this process may say so by
+    an attribute ``local = True``: nothing outside can keep it waiting, so no deadline is watched.
     """
 
     @property

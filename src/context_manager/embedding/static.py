@@ -43,6 +43,8 @@ class StaticEmbedder:
 
     dimension = DIMENSION
 
+    local = True
+
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads
 

@@ -8,10 +8,7 @@ knows no provider, and what is asked and why is none of its business.
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import queue
 import random
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -19,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from context_manager.errors import LLMError, LLMTimeoutError
-from context_manager.flow import LLMRequest, run, run_async
+from context_manager.flow import LLMRequest, run, run_async, within
 from context_manager.llm.adapters import Completion, LLMAdapter, OnUsage, Usage
 from context_manager.llm.breaker import CircuitBreaker
 from context_manager.llm.replies import ReplyCache
@@ -228,9 +225,12 @@ class GuardedLLM(LLMAdapter):
             return Completion("")
         if self.adapter.bounded:
             return self.adapter.complete_sync(step.prompt, **step.keywords)
-        return _within(
-            self.deadline, lambda: self.adapter.complete_sync(step.prompt, **step.keywords)
-        )
+        try:
+            return within(
+                self.deadline, lambda: self.adapter.complete_sync(step.prompt, **step.keywords)
+            )
+        except TimeoutError as error:
+            raise LLMTimeoutError("the model did not answer in time") from error
 
     async def _do(self, step: _Ask | _Wait) -> Completion:
         if isinstance(step, _Wait):
@@ -241,24 +241,3 @@ class GuardedLLM(LLMAdapter):
                 return await self.adapter.complete(step.prompt, **step.keywords)
         except TimeoutError as error:
             raise LLMTimeoutError("the model did not answer in time") from error
-
-
-def _within(seconds: float, call: Callable[[], Completion]) -> Completion:
-    """The call's result, or an error when it takes too long; its thread cannot be ended."""
-    outcome: queue.SimpleQueue[Completion | Exception] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            outcome.put(call())
-        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
-            outcome.put(error)
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(work,), name="llm-call", daemon=True).start()
-    try:
-        result = outcome.get(timeout=seconds)
-    except queue.Empty as error:
-        raise LLMTimeoutError("the model did not answer in time") from error
-    if isinstance(result, Exception):
-        raise result
-    return result

@@ -177,9 +177,8 @@ def _read(
     """Call a function that reads for each text, a few at once, all texts embedded beforehand."""
     done: Outcomes[T] = Outcomes()
     for portion in portions(texts):
-        cm.archive.embed_ahead(
-            cm.scope.partition, [text for text in portion if isinstance(text, str)]
-        )
+        said = [text for text in portion if isinstance(text, str)]
+        cm.archive.embed_ahead(cm.scope.partition, said, cm.config.embedding.deadline)
         call_each(function, portion, max(1, cm.max_workers), done, progress)
     return done
 

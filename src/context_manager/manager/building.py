@@ -194,6 +194,7 @@ def search(
         now,
         most=most,
         recall=memory.recall,
+        patience=cm.config.embedding.deadline,
         kinds=RANKED_KINDS,
         as_of=as_of,
         settings=ranking_settings(memory),

@@ -73,6 +73,7 @@ class MemoryFace(ManagerParts):
                 self.clock() if now is None else now,
                 most=k if kinds else k and 2 * k + SPARE,
                 recall=memory.recall,
+                patience=self.config.embedding.deadline,
                 kinds=kinds,
                 as_of=as_of,
                 settings=building.ranking_settings(memory),

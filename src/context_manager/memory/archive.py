@@ -10,6 +10,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader
 from context_manager.memory.pending import PendingPassages, space_of
 from context_manager.memory.texts import Texts
+from context_manager.memory.timely import Timely
 from context_manager.memory.view import PartitionView, Snapshot
 from context_manager.records import MemoryEntry, Partition
 from context_manager.retrieval import Settings, knows, parse, rank
@@ -74,17 +76,29 @@ class Archive:
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
         self._lock = ForkSafeLock()
+        self._timely = Timely()
+        self._last_space: tuple[object, tuple[str, int]] = (None, ("", 1))
         self._pending = PendingPassages(store, embedder, self.apply, self.snapshot)
 
     @property
     def model(self) -> str:
         """Fingerprint of the present model; "" while it cannot even say that."""
-        return space_of(self._embedder())[0]
+        return self._space()[0]
 
     @property
     def dimension(self) -> int:
         """Length of the vectors of the present model; 1 while it cannot even say that."""
-        return space_of(self._embedder())[1]
+        return self._space()[1]
+
+    def _space(self) -> tuple[str, int]:
+        """Fingerprint and dimension of the present model; what is known of one that is late."""
+        embedder = self._embedder()
+        if self._timely.is_late(embedder):
+            known, space = self._last_space
+            return space if known is embedder else ("", 1)
+        space = space_of(embedder)
+        self._last_space = embedder, space
+        return space
 
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Write a change; when it returns, it is as durable as the store promises."""
@@ -118,26 +132,32 @@ class Archive:
         """Give every passage a vector of the present model; see `PendingPassages.reembed`."""
         return self._pending.reembed(partition, progress)
 
-    def embed_ahead(self, partition: Partition, queries: Sequence[str]) -> None:
+    def embed_ahead(
+        self, partition: Partition, queries: Sequence[str], patience: float | None = None
+    ) -> None:
         """Embed what is pending, and these queries in one call, so that searches find them ready.
 
-        What fails here is tried again, and dealt with, by the search that needs it.
+        What fails here, or takes longer than ``patience`` seconds, is tried again, and dealt with,
+        by the search that needs it.
         """
         embedder = self._embedder()
         wanted = [text for text in dict.fromkeys(map(self.asked, queries)) if text.strip()]
         remembered = getattr(getattr(embedder, "cache", None), "capacity", 0)
         try:
-            self._pending.embed_shown(partition)
+            self._timely.call(
+                embedder, patience, lambda: self._pending.embed_shown(partition, patience)
+            )
             if len(wanted) > 1 and remembered:
-                self._embedded(partition, wanted[:remembered])
+                some = wanted[:remembered]
+                self._timely.call(embedder, patience, lambda: self._embedded(partition, some))
         except EmbeddingError as error:
             _log.info("embedding ahead failed with %s", type(error).__name__)
 
     def search(self, ask: Ask, lap: Lap = _unwatched) -> Found:
         """Rank what the scope may see; what is still pending is embedded first.
 
-        A broken embedder costs quality, not the call: words alone rank then, and the result says
-        ``degraded``.
+        A broken or slow embedder costs quality, not the call: words alone rank then, and the result
+        says ``degraded``.
 
         Args:
             ask: The query.
@@ -146,11 +166,14 @@ class Archive:
         partition, text = ask.scope.partition, self.asked(ask.text)
         degraded: tuple[str, ...] = ()
         vector = None
+        embedder, patience = self._embedder(), ask.patience
+        in_time = partial(self._timely.call, embedder, patience)
         try:
-            self._pending.embed_shown(partition)
+            if not in_time(lambda: self._pending.embed_shown(partition, patience)):
+                degraded = ("embedding",)
             lap("pending")
             if text.strip():
-                vector = self._embedded(partition, [text])[0]
+                vector = in_time(lambda: self._embedded(partition, [text]))[0]
             lap("embed")
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
@@ -184,7 +207,7 @@ class Archive:
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""
-        model, dimension = space_of(self._embedder())
+        model, dimension = self._space()
         key = (partition, model)
         with self._lock:
             view = self._views.get(key)

@@ -40,6 +40,8 @@ class Ask:
         as_of: Only what was known and valid at that time.
         settings: Weights of ranking.
         rerank: Reorders the hits.
+        patience: Seconds to wait for the embedder, and for it to work off what is pending; None for
+            as long as it takes.
     """
 
     text: str
@@ -52,3 +54,4 @@ class Ask:
     settings: Settings | None = None
     rerank: Reranker | None = None
     tokens: int | None = None
+    patience: float | None = None

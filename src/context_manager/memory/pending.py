@@ -6,6 +6,8 @@ into a second space by accident. It knows no query.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from threading import RLock
 
@@ -22,6 +24,9 @@ from context_manager.store import Store
 from context_manager.store.protocol import Applied, Change, Pending, VectorUpdate
 
 EMBED_BATCH = 500
+
+HURRIED_BATCH = 100
+"""Passages embedded at a time while somebody waits."""
 
 REEMBEDDED_AT_ONCE = 256
 """Passages that a changed model may embed anew without being asked to: that takes a moment only."""
@@ -170,17 +175,38 @@ class PendingPassages:
                 self._embed(partition, embedder, jobs)
         return len(jobs) == most
 
-    def embed_shown(self, partition: Partition) -> None:
-        """Embed what the columns show to be without a vector."""
+    def embed_shown(self, partition: Partition, patience: float | None = None) -> bool:
+        """Embed what the columns show to be without a vector.
+
+        Args:
+            partition: Whose passages.
+            patience: Seconds after which no further portion is begun; None for all there are.
+
+        Returns:
+            Whether nothing is left.
+        """
         if not self._snapshot(partition).pending:
-            return
-        embedder = self._embedder()
-        with self._embedding()[hash(partition) % LOCKS]:
+            return True
+        until = math.inf if patience is None else time.monotonic() + patience
+        lock = self._embedding()[hash(partition) % LOCKS]
+        if not lock.acquire(timeout=-1 if patience is None else patience):
+            return False
+        try:
             jobs = list(self._snapshot(partition).pending)
-            if jobs:
-                self._check_model(partition, embedder.fingerprint)
-            for start in range(0, len(jobs), EMBED_BATCH):
-                self._embed(partition, embedder, jobs[start : start + EMBED_BATCH])
+            return self._embed_jobs(partition, jobs, until)
+        finally:
+            lock.release()
+
+    def _embed_jobs(self, partition: Partition, jobs: list[Pending], until: float) -> bool:
+        embedder = self._embedder()
+        if jobs:
+            self._check_model(partition, embedder.fingerprint)
+        portion = EMBED_BATCH if until == math.inf else HURRIED_BATCH
+        for start in range(0, len(jobs), portion):
+            if start and time.monotonic() >= until:
+                return False
+            self._embed(partition, embedder, jobs[start : start + portion])
+        return True
 
     def _embed(self, partition: Partition, embedder: Embedder, jobs: list[Pending]) -> int:
         """Embed these passages, but for those whose entries are gone; how many were embedded."""

@@ -31,6 +31,8 @@ class HashEmbedder:
         True
     """
 
+    local = True
+
     def __init__(self, dimension: int = 64) -> None:
         if dimension < 1:
             raise ConfigError(f"dimension must be at least 1, got {dimension}")
