@@ -13,8 +13,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -163,10 +163,16 @@ def database_for(place: Path) -> str:
     return server().dsn(name)
 
 
-def store_for(place: Path, **options: Any) -> PostgresStore:
-    """The store that stands for a directory of a test; the same for the same directory."""
+def store_for(place: Path, dsn: str | None = None, **options: Any) -> PostgresStore:
+    """The store that stands for a directory of a test; the same for the same directory.
+
+    Args:
+        place: The directory.
+        dsn: Another way to the same server.
+        options: Further keywords of the store.
+    """
     settings = {"schema": schema_for(place), "pool_size": 4, "hash_partitions": 1, **options}
-    return PostgresStore(server().dsn(), **settings)
+    return PostgresStore(dsn or server().dsn(), **settings)
 
 
 def schema_for(place: Path) -> str:
@@ -206,7 +212,11 @@ def _as_server() -> dict[str, str]:
     return {"user": _SERVER_USER} if os.geteuid() == 0 else {}
 
 
-def terminate(connection: psycopg.Connection, pid: int) -> None:
-    """End one backend by its process id, and wait until it is gone."""
-    with suppress(psycopg.Error):
-        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+def terminate(connection: psycopg.Connection, pids: Sequence[int]) -> None:
+    """End backends by their process ids, and wait until they are gone."""
+    there = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)"
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", (list(pids),)
+    )
+    while connection.execute(there, (list(pids),)).fetchone() != (0,):
+        time.sleep(0.002)
