@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -30,6 +31,7 @@ from context_manager.service.wire import (
     Reply,
     Request,
     Step,
+    below_mount,
 )
 
 try:
@@ -97,9 +99,8 @@ def create_router(service: Service) -> APIRouter:
     router.routes.append(AppRoute(MCP_PATH, face.mcp))
     for prefix in ("", "/v1"):
         for path in dict.fromkeys(route.path for route in service.routes.routes):
-            router.add_api_route(
-                prefix + path, face.serve, methods=METHODS, include_in_schema=False
-            )
+            rule = prefix + path
+            router.add_api_route(rule, face.at(rule), methods=METHODS, include_in_schema=False)
     return router
 
 
@@ -112,9 +113,19 @@ class _Face:
         self.mcp = _McpFace(service)
         self._threads: CapacityLimiter | None = None
 
-    async def serve(self, http: HttpRequest) -> Response:
-        """Answer a request."""
+    def at(self, rule: str) -> Callable[[HttpRequest], Awaitable[Response]]:
+        """What answers requests that fit a rule, wherever the router was included."""
+
+        async def serve(http: HttpRequest) -> Response:
+            return await self.serve(http, rule)
+
+        return serve
+
+    async def serve(self, http: HttpRequest, rule: str = "") -> Response:
+        """Answer a request; ``rule`` is "" for one that fits none."""
         request = _request(http)
+        if rule:
+            request = replace(request, path=below_mount(request.path, rule))
         reply = self._service.at_once(request)
         if reply is not None:
             return _response(reply)

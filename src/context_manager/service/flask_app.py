@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from context_manager.errors import MissingExtraError
@@ -24,6 +26,7 @@ from context_manager.service.wire import (
     Step,
     Stream,
     Told,
+    below_mount,
 )
 
 try:
@@ -61,7 +64,7 @@ def _blueprint(face: _Face, service: Service, name: str) -> Blueprint:
             blueprint.add_url_rule(
                 rule,
                 endpoint=rule.replace(".", "_"),
-                view_func=face.serve,
+                view_func=partial(face.serve, rule=rule),
                 methods=METHODS,
                 provide_automatic_options=False,
                 strict_slashes=True,
@@ -80,9 +83,12 @@ class _Face:
         self._service = service
         self._upstream = BlockingUpstream(service.settings.upstream)
 
-    def serve(self, *_: object, **variables: str) -> Response:
-        """Answer the request at hand."""
-        answer: Answer = run(self._service.answer(_request()), self._waited)
+    def serve(self, *_: object, rule: str = "", **variables: str) -> Response:
+        """Answer the request at hand; ``rule`` is "" for one that fits none."""
+        asked = _request()
+        if rule:
+            asked = replace(asked, path=below_mount(asked.path, rule))
+        answer: Answer = run(self._service.answer(asked), self._waited)
         if isinstance(answer, Reply):
             return _response(answer.body, answer.status, answer.media_type, answer.headers)
         media_type = answer.media_type if isinstance(answer, Stream) else "text/event-stream"

@@ -182,5 +182,15 @@ class Received:
     pieces: Any = None
 
 
+def below_mount(path: str, rule: str) -> str:
+    """A path without what an application that includes the routes has put before them.
+
+    Args:
+        path: Of a request, as "/memory/health".
+        rule: The rule that it fits, as "/health"; no variable of it holds a slash.
+    """
+    return "/" + "/".join(path.split("/")[-rule.count("/") :])
+
+
 Step: TypeAlias = ReadBody | AskModel | AskUpstream
 Flow: TypeAlias = Generator[Step, Any, Answer]
