@@ -23,7 +23,7 @@ seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo serve test test-system check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
-  bench-service bench-llm
+  bench-service bench-speed bench-llm
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -135,6 +135,11 @@ bench-calibrate: $(VENV)/core.stamp bench-data  ## Fit the constants of calibrat
 
 bench-llm: $(VENV)/core.stamp bench-data  ## Tokens of a model per token said, and its cap
 	$(bin)/python -m bench.llm_share $(filter %/locomo_dev.json,$(conversations)) --page docs/llm.md
+
+chat = $(firstword $(wildcard $(CONTEXT_MANAGER_DATA)/data/irc/*.txt.gz))
+
+bench-speed: $(VENV)/core.stamp  ## How long things take, as ratios to bare floors
+	$(bin)/python -m bench.speed --full $(if $(chat),--replay $(chat)) --page docs/benchmarks.md $(ARGS)
 
 bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes, twice
 	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)

@@ -1,6 +1,7 @@
 """Run the speed benchmark and write its table.
 
-    python -m bench.speed [--only NAME ...] [--quick] [--full] [--page docs/benchmarks.md]
+    python -m bench.speed [--only NAME ...] [--quick] [--full] [--replay CHAT.txt.gz]
+        [--page docs/benchmarks.md]
 
 Every figure is a ratio to a floor measured in the same run, turn by turn, so that a busy machine
 slows both. ``--full`` takes a million entries of a thousand users, otherwise 200,000 of 200.
@@ -16,15 +17,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench.speed import building, embedding, footprint, serving, writing
+from bench.speed import building, embedding, footprint, replay, serving, writing
 from bench.speed.timing import Line
 
 Section = Callable[[Path], Iterator[Line]]
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 
 
-def sections(quick: bool, full: bool) -> dict[str, Section]:
-    """What can be measured, by name."""
+def sections(quick: bool, full: bool, chat: Path | None = None) -> dict[str, Section]:
+    """What can be measured, by name; a replay needs a chat."""
     rounds, large = (30, 10_000) if quick else (200, 100_000)
     users = 1000 if full else 50 if quick else 200
     return {
@@ -39,6 +40,7 @@ def sections(quick: bool, full: bool) -> dict[str, Section]:
         "command": footprint.of_the_command,
         "loop": lambda folder: serving.event_loop(2 if quick else 5),
         "hooks": lambda folder: serving.hooks(rounds),
+        "replay": lambda folder: replay.replayed(chat, folder) if chat else iter(()),
     }
 
 
@@ -48,10 +50,11 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--only", nargs="+", choices=sections(False, False))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--replay", type=Path)
     parser.add_argument("--page", type=Path)
     given = parser.parse_args(arguments)
     lines: list[Line] = []
-    for name, section in sections(given.quick, given.full).items():
+    for name, section in sections(given.quick, given.full, given.replay).items():
         if given.only is None or name in given.only:
             with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
                 for line in section(Path(folder)):

@@ -5,6 +5,7 @@ Each figure comes from a process of its own, so that nothing else is in it.
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,13 +16,19 @@ from bench.speed.corpus import Language, TableEmbedder, fill
 from bench.speed.timing import Line
 from context_manager import ContextManager
 
+PAGE = resource.getpagesize()
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory now."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE
+
+
 _RESIDENT = """
 import sys
 from bench.speed.corpus import TableEmbedder
+from bench.speed.footprint import resident
 from context_manager import ContextManager
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
 cm = ContextManager.open(sys.argv[1])
 cm.embedding_provider = TableEmbedder()
 cm.scoped(user_id="nobody").build_context("warm up")
