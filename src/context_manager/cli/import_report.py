@@ -25,10 +25,15 @@ def show_import(out: Console, db: str, rows: Sequence[Mapping[str, Any]], *, dry
         out: Where to show it.
         db: The store.
         rows: Of each file: ``file``, ``format``, ``users``, ``sessions``, ``messages``, ``new``,
-            ``first`` and ``last``.
+            ``first``, ``last`` and ``skipped``.
         dry_run: Nothing was stored.
     """
     out.print(_table(rows))
+    for row in rows:
+        if row["skipped"]:
+            told = ", ".join(f"{count:,} {what}" for what, count in row["skipped"].items())
+            name = harmless(Path(row["file"]).name)
+            out.print(f"passed over in {name}: {told}", markup=False, soft_wrap=True)
     new = plural(sum(row["new"] for row in rows), "message")
     if dry_run:
         out.print("nothing was imported (--dry-run)")

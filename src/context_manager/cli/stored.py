@@ -68,9 +68,9 @@ def said_before(manager: ContextManager, source: str) -> Counter[Utterance]:
     """How often each utterance of the user was remembered from a file of this name."""
     from context_manager.store.protocol import EntryFilter
 
-    fitting = EntryFilter(kinds=("message",), metadata={"source": source})
+    fitting = EntryFilter(kinds=("message", "note"), metadata={"source": source})
     return Counter(
-        Utterance(entry.scope.session_id, entry.role or "", entry.name, entry.text)
+        Utterance(entry.scope.session_id, entry.role or "user", entry.name, entry.text)
         for entry in each(manager, fitting)
     )
 

@@ -5,8 +5,9 @@ This file decides the shape of a format; each format is a file of its own beside
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,21 @@ class Origin:
     Args:
         session_id: The session of messages that name none: the file's name without its ending.
         metadata: The metadata of every turn: ``source`` and ``format``.
+        skipped: How often what was passed over, in words; it grows while the file is read.
     """
 
     session_id: str
     metadata: Mapping[str, Any]
+    skipped: Counter[str] = field(default_factory=Counter, compare=False)
+
+    def skip(self, what: str, times: int = 1) -> None:
+        """Take note of something that is passed over.
+
+        Args:
+            what: In the plural, e.g. "messages without a text".
+            times: How many.
+        """
+        self.skipped[what] += times
 
     @classmethod
     def of(cls, source: Source, format_name: str) -> Origin:

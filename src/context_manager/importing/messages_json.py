@@ -22,6 +22,8 @@ from context_manager.importing.source import Place
 from context_manager.importing.turn import ImportedTurn
 from context_manager.records import Message
 
+SILENT = "messages without a text"
+
 
 def _fits(value: Any) -> bool:
     first = value[0] if isinstance(value, list) and value else value
@@ -68,16 +70,22 @@ def conversation(
     user = read_name(chat, USER_KEYS, place)
     began = read_time(chat, place)
     items, inside = chat["messages"], place.inside("messages")
-    said = _messages(items, inside, began, metadata)
+    said = _messages(items, inside, began, metadata, origin)
     yield from paired(said, session, conversation_id=user, metadata=origin.metadata)
 
 
 def _messages(
-    items: list[Any], place: Place, began: float | None, metadata: Mapping[str, Any]
+    items: list[Any],
+    place: Place,
+    began: float | None,
+    metadata: Mapping[str, Any],
+    origin: Origin,
 ) -> Iterator[Message]:
     for index, item in enumerate(items):
         message = read_message(item, place.inside(index), **metadata)
-        if message is not None:
+        if message is None:
+            origin.skip(SILENT)
+        else:
             timed = message.timestamp is not None or began is None
             yield message if timed else replace(message, timestamp=began)
 
@@ -89,6 +97,7 @@ def _sessions(items: list[Any], place: Place, origin: Origin) -> Iterator[Import
     for index, item in enumerate(items):
         message = read_message(item, place.inside(index))
         if message is None:
+            origin.skip(SILENT)
             continue
         named = belongs_to(item, place.inside(index), origin)
         if named != present:

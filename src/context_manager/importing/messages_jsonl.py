@@ -12,7 +12,7 @@ from typing import Any
 
 from context_manager.importing.chat_message import read_message
 from context_manager.importing.formats import LineFormat, Origin
-from context_manager.importing.messages_json import belongs_to, conversation
+from context_manager.importing.messages_json import SILENT, belongs_to, conversation
 from context_manager.importing.pairing import opens_turn, turn_of
 from context_manager.importing.source import Place, Source, parse_json
 from context_manager.importing.turn import ImportedTurn
@@ -60,6 +60,7 @@ class _Waiting:
     def add(self, value: Any, place: Place, number: int) -> Iterator[ImportedTurn]:
         message = read_message(value, place, line=number)
         if message is None:
+            self._origin.skip(SILENT)
             return
         named = belongs_to(value, place, self._origin)
         if self._said and (named != self._named or opens_turn(self._said[-1], message)):

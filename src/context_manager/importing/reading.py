@@ -5,13 +5,26 @@ This file decides detection and the order of the work. It knows the formats only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from context_manager.errors import InputError
-from context_manager.importing import beam, locomo, messages_json, messages_jsonl, plain_text
+from context_manager.importing import (
+    beam,
+    chatgpt,
+    claude,
+    knowledge_graph,
+    langchain,
+    letta,
+    locomo,
+    mem0,
+    messages_json,
+    messages_jsonl,
+    plain_text,
+)
 from context_manager.importing.formats import DocumentFormat, Format, LineFormat, Origin
 from context_manager.importing.source import Place, Source, open_source
 from context_manager.importing.turn import ImportedTurn
@@ -19,6 +32,12 @@ from context_manager.importing.turn import ImportedTurn
 FORMATS: tuple[Format, ...] = (
     locomo.FORMAT,
     beam.FORMAT,
+    chatgpt.FORMAT,
+    claude.FORMAT,
+    mem0.FORMAT,
+    letta.FORMAT,
+    langchain.FORMAT,
+    knowledge_graph.FORMAT,
     messages_json.FORMAT,
     messages_jsonl.FORMAT,
     plain_text.FORMAT,
@@ -40,6 +59,8 @@ class ImportFile:
         conversations: Whose chats they are, in order of appearance; ("",) where it does not say.
         sessions: How many sessions they belong to.
         first, last: Earliest and latest time, seconds since 1970 (UTC); None without times.
+        notes: How many of the turns are memories that nobody said.
+        skipped: What was passed over and how often, by the reason.
 
     Example:
         >>> import tempfile
@@ -57,6 +78,8 @@ class ImportFile:
     sessions: int
     first: float | None
     last: float | None
+    notes: int
+    skipped: Mapping[str, int]
     _content: Iterable[ImportedTurn] = field(repr=False, compare=False)
 
     def __iter__(self) -> Iterator[ImportedTurn]:
@@ -84,18 +107,19 @@ def read(path: str | Path, format: str = "auto") -> ImportFile:
     source = open_source(path)
     if next(_spoken_lines(source), None) is None:
         raise source.place.error("is blank; nothing was imported")
-    chosen, content = _content(source, format)
-    return _counted(source, chosen.name, content)
+    chosen, content, skipped = _content(source, format)
+    return _counted(source, chosen.name, content, skipped)
 
 
-def _content(source: Source, name: str) -> tuple[Format, Iterable[ImportedTurn]]:
+def _content(source: Source, name: str) -> tuple[Format, Iterable[ImportedTurn], Counter[str]]:
     lines = _line_format(source, name)
     if lines is not None:
-        return lines, _LineByLine(source, lines)
+        by_line = _LineByLine(source, lines)
+        return lines, by_line, by_line.skipped
     value, place = source.document()
     chosen = _document_format(value, name, source.place)
     origin = Origin.of(source, chosen.name)
-    return chosen, tuple(_sourced(chosen.read(value, place, origin)))
+    return chosen, tuple(_sourced(chosen.read(value, place, origin))), origin.skipped
 
 
 def _line_format(source: Source, name: str) -> LineFormat | None:
@@ -127,9 +151,11 @@ def _spoken_lines(source: Source) -> Iterator[tuple[int, str]]:
 class _LineByLine:
     source: Source
     format: LineFormat
+    skipped: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[ImportedTurn]:
-        origin = Origin.of(self.source, self.format.name)
+        self.skipped.clear()
+        origin = replace(Origin.of(self.source, self.format.name), skipped=self.skipped)
         return _sourced(self.format.read(self.source, origin))
 
 
@@ -141,14 +167,17 @@ def _sourced(turns: Iterable[ImportedTurn]) -> Iterator[ImportedTurn]:
         yield replace(turn, messages=tuple(messages))
 
 
-def _counted(source: Source, name: str, content: Iterable[ImportedTurn]) -> ImportFile:
-    turns = messages = 0
+def _counted(
+    source: Source, name: str, content: Iterable[ImportedTurn], skipped: Counter[str]
+) -> ImportFile:
+    turns = messages = notes = 0
     conversations: dict[str, None] = {}
     sessions: set[tuple[str, str]] = set()
     first: float | None = None
     last: float | None = None
     for turn in content:
         turns += 1
+        notes += turn.note
         messages += len(turn.messages)
         conversations[turn.conversation_id] = None
         sessions.add((turn.conversation_id, turn.session_id))
@@ -166,5 +195,7 @@ def _counted(source: Source, name: str, content: Iterable[ImportedTurn]) -> Impo
         len(sessions),
         first,
         last,
+        notes,
+        dict(skipped),
         content,
     )

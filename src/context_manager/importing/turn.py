@@ -24,6 +24,7 @@ class ImportedTurn:
         metadata: Where it comes from: ``source`` (name of the file) and ``format``.
         conversation_id: Whose memory it is, where the file holds chats of several people;
             "" where it does not say.
+        note: Whether nobody said it: its one message is a memory by itself.
     """
 
     session_id: str
@@ -31,6 +32,7 @@ class ImportedTurn:
     timestamp: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     conversation_id: str = ""
+    note: bool = False
 
 
 def as_one_user(turns: Iterable[ImportedTurn]) -> Iterator[ImportedTurn]:

@@ -178,3 +178,23 @@ def test_a_long_import_is_stored_in_portions_and_in_order(program: Program, tmp_
     entries = program("list", "--limit", 1000, "--json").data
     assert [entry["text"] for entry in reversed(entries)] == [row["content"] for row in rows]
     assert [entry["seq"] for entry in reversed(entries)] == list(range(300))
+
+
+def test_memories_of_other_programs_become_notes_once(program: Program, tmp_path: Path) -> None:
+    """Their own times stay apart from the time of the import; what was passed over is told."""
+    path = tmp_path / "mem0.json"
+    told = [
+        {"memory": "Ada prefers tea to coffee.", "created_at": "2024-05-06T10:00:00Z"},
+        {"memory": " "},
+    ]
+    path.write_text(json.dumps({"results": told}), encoding="utf-8")
+    imported = program("import", path)
+    assert "passed over in mem0.json: 1 memories without a text" in imported.out
+    again = program("--json", "import", path)
+    (row,) = again.data["files"]
+    assert (row["notes"], row["new"]) == (1, 0)
+    (hit, *_) = program("--json", "query", "tea or coffee?").data
+    assert hit["kind"] == "note"
+    assert hit["timestamp"] == 1714989600.0
+    assert hit["metadata"]["imported_at"] > 1714989600.0
+    assert len(program("--json", "list").data) == 1

@@ -153,7 +153,7 @@ def test_a_name_that_no_file_can_have_is_refused() -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="auto, locomo, beam, messages"):
+    with pytest.raises(InputError, match="auto, locomo, beam, chatgpt"):
         read(tmp_path / "absent", "cuneiform")
 
 

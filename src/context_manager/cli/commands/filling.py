@@ -7,9 +7,10 @@ file is read to its end before anything is stored; how is the importers' busines
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,21 +113,39 @@ def store_turns(
     Returns:
         How many messages were stored.
     """
-    from context_manager.manager.observing import TurnInput
-
     stored = 0
     remaining = iter(turns)
     while portion := list(islice(remaining, PORTION)):
         new = [(turn, _new(turn, known)) for turn in portion]
-        manager.observe_batch(
-            TurnInput(limited(messages, Trust.USER), turn.session_id, turn.timestamp, turn.metadata)
-            for turn, messages in new
-            if messages
-        )
+        _store_portion(manager, [(turn, messages) for turn, messages in new if messages])
         manager.engine.background.drain()
         stored += sum(len(messages) for _, messages in new)
         advance(len(portion))
     return stored
+
+
+def _store_portion(
+    manager: ContextManager, new: Sequence[tuple[ImportedTurn, tuple[Message, ...]]]
+) -> None:
+    """Store turns and notes; when that was stands beside their own times."""
+    from context_manager.manager import NoteInput, TurnInput
+
+    now = {"imported_at": manager.clock()}
+    manager.observe_batch(
+        TurnInput(
+            limited(messages, Trust.USER), turn.session_id, turn.timestamp, {**turn.metadata, **now}
+        )
+        for turn, messages in new
+        if not turn.note
+    )
+    for session, notes in groupby((turn for turn, _ in new if turn.note), attrgetter("session_id")):
+        manager.scoped(session_id=session).add_memory_batch(
+            NoteInput(
+                message.text, {**turn.metadata, **message.metadata, **now}, timestamp=turn.timestamp
+            )
+            for turn in notes
+            for message in turn.messages
+        )
 
 
 def _new(turn: ImportedTurn, known: Counter[Utterance] | None) -> tuple[Message, ...]:
@@ -165,7 +184,9 @@ def _data(users: list[str], file: ImportFile, new: int) -> dict[str, Any]:
         "sessions": file.sessions,
         "turns": file.turns,
         "messages": file.messages,
+        "notes": file.notes,
         "new": new,
+        "skipped": dict(file.skipped),
         "first": file.first,
         "last": file.last,
     }
