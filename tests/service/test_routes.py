@@ -146,12 +146,6 @@ class TestConversations:
         assert rest["next"] is None
         assert ask("GET", "/sessions").data["items"] == ["s"]
 
-    def test_an_export_holds_every_memory_one_per_line(self, ask):
-        made = [add(ask, f"note {number}") for number in range(3)]
-        got = ask("GET", "/export")
-        assert got.headers["content-type"] == "application/x-ndjson"
-        assert [json.loads(line)["id"] for line in got.text.splitlines()] == made
-
     def test_an_import_remembers_chats_with_their_times(self, ask):
         lines = [
             {"session": "may", "time": "2024-05-06T10:00:00Z", "role": "user", "content": "Hello"},
@@ -164,7 +158,8 @@ class TestConversations:
         ]
         body = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
         got = ask("POST", "/import", body=body, headers={"Content-Type": "application/x-ndjson"})
-        assert got.data == {"turns": 1, "messages": 2, "sessions": 1}
+        told = {"turns": 1, "messages": 2, "sessions": 1}
+        assert got.data == {**told, "entries": 2, "present": 0, "forgotten": 0}
         turn = ask("GET", "/turns?session_id=may").data["items"][0]
         assert turn["timestamp"] == 1714989600.0
 

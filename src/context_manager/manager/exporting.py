@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from context_manager.errors import StoreBusyError
-from context_manager.memory.export_file import write
+from context_manager.memory import export_file
 from context_manager.memory.portable import Record, partition_records
 from context_manager.records import Partition
 
@@ -46,8 +46,20 @@ def export(cm: ContextManager, path: Path, everybody: bool, vectors: bool) -> Ex
     if everybody:
         partitions = cm.archive.store.partitions(ledgers=True)
     records = _records(cm, partitions, cm.model() if vectors else None, counts)
-    size = write(path, records, cm.clock(), cm.archive.erasures.store_id)
+    size = export_file.write(path, records, cm.clock(), cm.archive.erasures.store_id)
     return Exported(counts["partition"], counts["turn"], counts["entry"], size)
+
+
+def lines(cm: ContextManager) -> Iterator[bytes]:
+    """All memory of this user as the lines of an export, one state of it, without the ledger.
+
+    Raises:
+        StoreBusyError: Others write too often.
+    """
+    cm.require_user()
+    records = _steady(cm, cm.scope.partition, None)
+    said = [record for record in records if record["record"] != "line"]
+    return export_file.lines(said, cm.clock(), cm.archive.erasures.store_id)
 
 
 def _records(

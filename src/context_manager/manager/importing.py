@@ -19,9 +19,16 @@ from context_manager.manager.forgetting import erase, erase_all
 from context_manager.manager.recording import PROMPTS, QUOTES
 from context_manager.memory.erasures import ALL, KEYS, TOMBSTONES
 from context_manager.memory.export_file import Portion, check, portions
-from context_manager.memory.portable import Record, entries_of, entry_draft, line_draft, turn_draft
+from context_manager.memory.portable import (
+    Record,
+    entries_of,
+    entry_draft,
+    entry_of,
+    line_draft,
+    turn_draft,
+)
 from context_manager.memory.transfer import placeholders
-from context_manager.records import MemoryEntry
+from context_manager.records import MemoryEntry, Trust
 from context_manager.store.protocol import Change, EntryFilter, LedgerDraft, TurnDraft
 
 if TYPE_CHECKING:
@@ -69,6 +76,37 @@ def import_export(
         if progress is not None:
             progress(done["entries"])
     return Imported(**done)
+
+
+def adopt(cm: ContextManager, portion: Portion, most: Trust) -> Imported:
+    """Add what somebody else's file holds, as if whoever brings it had said it.
+
+    It comes into this manager's scope whatever the file says, behind what is there, and is screened
+    like anything that is said; the file's ledger stays out.
+
+    Args:
+        cm: In the scope that it comes into.
+        portion: What the file holds of one partition.
+        most: How far its bringer may be trusted; no entry is trusted further.
+    """
+    cm.require_user()
+    entries = [_admitted(cm, record, most) for record in portion.entries]
+    turns: list[Record] = [
+        # Without a place of its own: gaps would be filled, and a file may claim any number.
+        {**turn, "seq": 0, "messages": [_admitted(cm, said, most) for said in turn["messages"]]}
+        for turn in portion.turns
+    ]
+    own = Portion(portion.header, cm.scope.partition, portion.change, turns, entries)
+    done: Counter[str] = Counter(partitions=1)
+    _restore(cm, own, done)
+    return Imported(**done)
+
+
+def _admitted(cm: ContextManager, record: Record, most: Trust) -> Record:
+    entry = entry_of(record, cm.scope.partition)
+    entry = cm.archive.admit(replace(entry, trust=min(entry.trust, most)))
+    trust = entry.trust.name.lower()
+    return {**record, "text": entry.text, "metadata": dict(entry.metadata), "trust": trust}
 
 
 def bury(cm: ContextManager, lines: Sequence[LedgerDraft]) -> int:

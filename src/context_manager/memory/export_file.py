@@ -60,17 +60,10 @@ def write(path: Path, records: Iterable[Record], at: float, store: str) -> int:
     """
     if path.exists():
         raise InputError(f"{path} exists already; choose another name or remove it first")
-    header = {"record": "header", "format": FORMAT, "version": VERSION, "at": at, "store": store}
     part = path.with_name(f"{path.name}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            hashed, lines = blake2b(digest_size=16), 0
-            for record in (header, *records):
-                line = _line(record)
-                hashed.update(line)
-                lines += 1
-                file.write(line)
-            file.write(_line({"record": "end", "lines": lines, "digest": hashed.hexdigest()}))
+            file.writelines(lines(records, at, store))
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
@@ -81,6 +74,21 @@ def write(path: Path, records: Iterable[Record], at: float, store: str) -> int:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return size
+
+
+def lines(records: Iterable[Record], at: float, store: str) -> Iterator[bytes]:
+    """The lines of a file, from its header to the one that shows that it is whole.
+
+    Args:
+        records, at, store: As for `write`.
+    """
+    header = {"record": "header", "format": FORMAT, "version": VERSION, "at": at, "store": store}
+    hashed, number = blake2b(digest_size=16), 0
+    for number, record in enumerate((header, *records), start=1):  # noqa: B007 - used behind it
+        line = _line(record)
+        hashed.update(line)
+        yield line
+    yield _line({"record": "end", "lines": number, "digest": hashed.hexdigest()})
 
 
 def check(path: Path) -> Record:

@@ -77,9 +77,25 @@ def entries_of(record: Record, partition: Partition) -> list[MemoryEntry]:
         ImportFormatError: A field is missing or wrong; names it.
     """
     if record["record"] == "entry":
-        return [_entry(record, partition)]
-    found = [_entry(message, partition) for message in record["messages"]]
+        return [entry_of(record, partition)]
+    found = [entry_of(message, partition) for message in record["messages"]]
     return [replace(entry, turn_id=str(record["id"])) for entry in found]
+
+
+def entry_of(record: Record, partition: Partition) -> MemoryEntry:
+    """The entry of a record of one, or of a message in a turn's record.
+
+    Raises:
+        ImportFormatError: A field is missing or wrong; names it.
+    """
+    try:
+        values = {name: record[name] for name in _ENTRY_FIELDS}
+        values["trust"] = Trust[str(record["trust"]).upper()]
+        values["source_ids"] = tuple(record["source_ids"])
+        scope = Scope(*partition, *(record[name] for name in _OWN_SCOPE))
+    except (KeyError, TypeError) as error:
+        raise ImportFormatError(f"an entry of the export lacks or garbles {error}") from error
+    return MemoryEntry(scope=scope, **values)
 
 
 def turn_draft(
@@ -99,7 +115,7 @@ def turn_draft(
 
 def entry_draft(record: Record, partition: Partition, drafter: Drafter) -> EntryDraft:
     """The draft of an entry that belongs to no turn."""
-    return _drafted(_entry(record, partition), drafter, _vectors_in([record]))
+    return _drafted(entry_of(record, partition), drafter, _vectors_in([record]))
 
 
 def line_draft(record: Record) -> LedgerDraft:
@@ -134,17 +150,6 @@ def _entry_record(
         packed = [base64.b85encode(vector).decode() for vector in known]
         record["vectors"] = {"model": model, "data": packed}
     return record
-
-
-def _entry(record: Record, partition: Partition) -> MemoryEntry:
-    try:
-        values = {name: record[name] for name in _ENTRY_FIELDS}
-        values["trust"] = Trust[str(record["trust"]).upper()]
-        values["source_ids"] = tuple(record["source_ids"])
-        scope = Scope(*partition, *(record[name] for name in _OWN_SCOPE))
-    except (KeyError, TypeError) as error:
-        raise ImportFormatError(f"an entry of the export lacks or garbles {error}") from error
-    return MemoryEntry(scope=scope, **values)
 
 
 def _drafted(

@@ -1,7 +1,7 @@
 """Routes that move memory out and in, as lines of JSON.
 
-Decides that an export is sent page by page while it is read, and that nothing of an import is
-stored before all of it was found good. What a line of a chat may say is the importer's.
+Decides that an export shows one state and is sent line by line, and that nothing of an import is
+stored before all of it was found good. What stands in a line is the importer's and the export's.
 """
 
 from __future__ import annotations
@@ -14,39 +14,64 @@ from typing import TYPE_CHECKING
 
 from context_manager.errors import ImportFormatError
 from context_manager.importing import ImportedTurn, ImportFile, as_one_user, read
+from context_manager.manager import exporting, importing
 from context_manager.manager.observing import TurnInput
 from context_manager.records import Trust, limited
+from context_manager.service.bringing import is_export, portion_in
 from context_manager.service.models.answers import ImportResponse
-from context_manager.service.models.memory_answers import MemoryOut
 from context_manager.service.wire import LINES, Stream
-from context_manager.store.protocol import EntryFilter
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
     from context_manager.service.calls import Call
 
 PAGE = 500
-"""Memories read, or turns stored, at once."""
+"""Lines sent, or turns stored, at once."""
 FORMAT = "messages-jsonl"
 FILE = "import.jsonl"
 
 
 def export(call: Call) -> Stream:
-    """All memory of the user, one memory per line, oldest first."""
-    return Stream(_lines(call.memory), LINES)
+    """All memory of the user with its provenance, one record per line; `/import` reads it."""
+    return Stream(_paged(exporting.lines(call.memory)), LINES)
 
 
 def import_(call: Call) -> ImportResponse:
-    """Remember chats: one message or one chat per line."""
+    """Remember chats, one message or one chat per line, or what `/export` wrote."""
     with tempfile.TemporaryDirectory(prefix="context-manager-") as folder:
         path = Path(folder, FILE)
         path.write_bytes(call.body)
         try:
-            found = read(path, FORMAT)
+            return _adopted(call, path) if is_export(path) else _remembered(call, path)
         except ImportFormatError as error:
             raise ImportFormatError(str(error).replace(str(path), "body")) from None
-        _store(call.memory, found)
-    return ImportResponse(turns=found.turns, messages=found.messages, sessions=found.sessions)
+
+
+def _adopted(call: Call, path: Path) -> ImportResponse:
+    portion = portion_in(path)
+    done = importing.adopt(call.memory, portion, call.trust)
+    sessions = {said["session_id"] for turn in portion.turns for said in turn["messages"]}
+    return ImportResponse(
+        turns=done.turns,
+        messages=sum(len(turn["messages"]) for turn in portion.turns),
+        sessions=len(sessions),
+        entries=done.entries,
+        present=done.present,
+        forgotten=done.forgotten,
+    )
+
+
+def _remembered(call: Call, path: Path) -> ImportResponse:
+    found = read(path, FORMAT)
+    _store(call.memory, found)
+    return ImportResponse(
+        turns=found.turns,
+        messages=found.messages,
+        sessions=found.sessions,
+        entries=found.messages,
+        present=0,
+        forgotten=0,
+    )
 
 
 def _store(memory: ContextManager, found: ImportFile) -> None:
@@ -61,14 +86,6 @@ def _as_guest(turn: ImportedTurn) -> TurnInput:
     return TurnInput(said, turn.session_id, turn.timestamp, turn.metadata)
 
 
-def _lines(memory: ContextManager) -> Iterator[bytes]:
-    after = 0
-    while True:
-        page = memory.archive.store.find(
-            memory.scope.partition, EntryFilter(), after=after, limit=PAGE
-        )
-        if page:
-            yield b"".join(MemoryOut.of(e).model_dump_json().encode() + b"\n" for _, e in page)
-        if len(page) < PAGE:
-            return
-        after = page[-1][0]
+def _paged(lines: Iterator[bytes]) -> Iterator[bytes]:
+    while page := b"".join(islice(lines, PAGE)):
+        yield page

@@ -60,3 +60,6 @@ class ImportResponse(Told):
     turns: int
     messages: int
     sessions: int
+    entries: int = Field(description="Memories added; messages count.")
+    present: int = Field(description="Memories that were there already.")
+    forgotten: int = Field(description="Memories left out because they were forgotten here.")
