@@ -10,7 +10,7 @@ import pytest
 from context_manager.errors import ConfigError, InputError, NotFoundError
 from context_manager.service import Service, ServiceSettings, check_binding
 from context_manager.service.keyring import RESERVED_TENANT, Keyring
-from context_manager.service.settings import JwtSettings
+from context_manager.service.settings import JwtSettings, UpstreamSettings
 from context_manager.testing.clock import ManualClock
 from support.service_faces import asking, fast_manager
 
@@ -21,7 +21,11 @@ OPEN = {"/v1/health", "/v1/ready", "/v1/openapi.json"}
 
 @pytest.fixture
 def settings():
-    return ServiceSettings(auth="required", jwt=JwtSettings(SECRET, issuer="issuer"))
+    return ServiceSettings(
+        auth="required",
+        jwt=JwtSettings(SECRET, issuer="issuer"),
+        upstream=UpstreamSettings("http://127.0.0.1:9/v1"),  # nobody listens there
+    )
 
 
 @pytest.fixture
