@@ -139,6 +139,14 @@ def _tool_name(name: str) -> str:
 # -- OpenAI chat completions ----------------------------------------------------------------------
 
 
+def openai_message(message: Message) -> dict[str, Any]:
+    """One message of a chat completion as it stands, whether or not its other half is known."""
+    parts = parts_of(message)
+    if message.role == "tool":
+        return _openai_result(parts)
+    return _openai_message(Beat(message.role, message.name, parts))
+
+
 def openai_list(said: Said) -> Listed:
     """The messages of a chat completion."""
     made: Listed = []

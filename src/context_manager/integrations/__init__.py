@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from context_manager.integrations.clients import wrap_anthropic, wrap_openai
+    from context_manager.integrations.decorator import with_memory
 
 _HOME = {
+    "with_memory": "context_manager.integrations.decorator",
     "wrap_anthropic": "context_manager.integrations.clients",
     "wrap_openai": "context_manager.integrations.clients",
 }
 
-__all__ = ["wrap_anthropic", "wrap_openai"]
+__all__ = ["with_memory", "wrap_anthropic", "wrap_openai"]
 
 
 def __getattr__(name: str) -> Any:
