@@ -11,7 +11,7 @@ ON CONFLICT DO UPDATE SET
 -- name: due
 SELECT number FROM jobs
 WHERE due <= unixepoch('subsec') AND work IN (SELECT value FROM json_each(:works))
-ORDER BY due LIMIT 1
+ORDER BY due, number LIMIT 1
 
 -- name: take
 UPDATE jobs SET token = :token, attempt = attempt + 1, due = unixepoch('subsec') + :seconds
