@@ -16,7 +16,7 @@ MOST_WORDS = 8
 _TITLES = "".join(rf"(?<!\b{title})" for title in ("Dr", "Mr", "Ms", "Mrs", "St", "Prof"))
 _STOP = re.compile(
     rf"{_TITLES}\.(?=\s|$)|[!?;:()\[\]\"\u201c\u201d\n\u2026]|\s[-\u2013\u2014]+\s|"
-    r",?\s(?:but|because|since|so|although|though|while|which|who|whose|where|when|whenever|until|"
+    r",?\s(?:but|because|cos|cuz|cause|since|so|although|though|while|which|who|whose|where|when|whenever|until|"
     r"after|before|without|as|if|that|than|thanks|to be|instead|due to|not)\b",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ _TIME_TAIL = re.compile(
     r"either|"
     r"already|finally|anymore|any more|as well|at the moment|these days|nowadays|right now|"
     r"full[- ]time|part[- ]time|permanently|myself|a lot|so much|very much|the most|though|then|"
-    r"at all|here|there|lol|haha)|"
+    r"at all|here|there|lol|haha|tho|better|more|just fine|quite a (?:bit|lot)|so far|too much)|"
     r"(?:last|this|next|every|each) \w+|(?:in|on|since|from|back in|as of) (?:the )?"
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|fall|winter|"
@@ -45,7 +45,7 @@ _NO_THING = re.compile(
     r"(?:it|its|it's|this|that|those|these|them|him|her|he|she|they|you|your|yours|us|we|me|to|how|"
     r"when|what|why|where|who|the|one|ones|some|any|all|everything|nothing|something|anything|both|"
     r"each|being able|his|their|such|so|as|not|no|another|more|most|every|everyone|talking|hearing|"
-    r"seeing)\b",
+    r"seeing|in|on|at|of|from|with|for|by)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -54,6 +54,7 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _HALF = re.compile(r"\b(?:an?|the|some|very|more|such)(?: [\w-]+)?$", re.IGNORECASE)
+_WITHOUT_NOUN = re.compile(r"\b(?:whole|entire|own|very|other)$", re.IGNORECASE)
 _OWN = {"my": "their", "our": "their", "me": "them", "us": "them", "myself": "themselves"}
 _FIGURE = re.compile(
     r"[$\u00a3\u20ac]?\+?\d[\d.,/() -]{0,20}(?<=\d)"
@@ -122,7 +123,8 @@ def thing(text: str) -> str:
     rest = text.lstrip()[len(words) :]
     whole = not _RESTRICTED.match(rest) and not (rest[:1] == "," and _HALF.search(words))
     fits = 1 <= len(words.split()) <= MOST_WORDS and any(char.isalpha() for char in words)
-    if not whole or not fits or _NO_THING.match(words) or _POINTING.search(words):
+    cut = _WITHOUT_NOUN.search(words) or not whole
+    if cut or not fits or _NO_THING.match(words) or _POINTING.search(words):
         return ""
     return " ".join(_OWN.get(word.casefold(), word) for word in words.split())
 

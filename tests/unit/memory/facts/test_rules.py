@@ -49,6 +49,12 @@ STATED = {
     "I really enjoy climbing, sailing, and bad puns": [
         ("preference:climbing, sailing, and bad puns", "likes")
     ],
+    "i like mutt quite a bit": [("preference:mutt", "likes")],
+    "I don't like trams tho": [("preference:trams", "dislikes")],
+    "I like oats just fine, I like rye better": [
+        ("preference:oats", "likes"),
+        ("preference:rye", "likes"),
+    ],
     "I can't stand coriander": [("preference:coriander", "dislikes")],
     "I don't like olives any more": [("preference:olives", "dislikes")],
     "I'm not into jazz": [("preference:jazz", "dislikes")],
@@ -57,6 +63,9 @@ STATED = {
     "I'm vegan now": [("diet", "vegan")],
     "I'm not vegetarian anymore": [("diet", "not vegetarian")],
     "I'm badly allergic to peanuts.": [("allergy", "peanuts")],
+    "I like in the garden": [],
+    "I prefer older cos of the smell": [],
+    "I don't like the town's whole !centre": [],
     "We adopted a greyhound, well, a dog anyway": [],
     "We adopted a dog named Rex": [("pet", "dog")],
     "I speak fluent Welsh": [("language", "Welsh")],
