@@ -141,7 +141,7 @@ chat = $(firstword $(wildcard $(CONTEXT_MANAGER_DATA)/data/irc/*.txt.gz))
 bench-speed: $(VENV)/core.stamp  ## How long things take, as ratios to bare floors
 	$(bin)/python -m bench.speed --full $(if $(chat),--replay $(chat)) --page docs/benchmarks.md $(ARGS)
 
-bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes, twice
+bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes
 	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)
 
 clean:  ## Remove what was made here, the environment too
