@@ -33,3 +33,9 @@ QUEUE = load_statements(
     __package__, "queue.sql", {"{now}": "extract(epoch FROM clock_timestamp())::double precision"}
 )
 """What keeps the jobs."""
+
+MOVING = load_statements(__package__, "moving.sql", _BLANKS)
+"""What moves all memory from store to store."""
+
+STATEMENTS = {**QUERIES, **MOVING}
+"""What may run inside a write."""

@@ -17,10 +17,11 @@ from context_manager.store.intake import check_change
 from context_manager.store.postgres import reads, schema
 from context_manager.store.postgres.connections import Connection, Connections
 from context_manager.store.postgres.faults import translated
+from context_manager.store.postgres.moving import PostgresMover
 from context_manager.store.postgres.queries import QUERIES
 from context_manager.store.postgres.queue import PostgresQueue
 from context_manager.store.postgres.reads import Reader
-from context_manager.store.postgres.transaction import Place, UnheardCommitError, committing
+from context_manager.store.postgres.transaction import NOBODY, Place, UnheardCommitError, committing
 from context_manager.store.postgres.writes import Writing
 from context_manager.store.probe import Probe, probe_from
 from context_manager.store.protocol import (
@@ -38,7 +39,6 @@ T = TypeVar("T")
 Durability = Literal["full", "normal"]
 
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
-_NOBODY = Partition("", "", "")
 
 
 class PostgresStore:
@@ -88,6 +88,7 @@ class PostgresStore:
         self._connections = Connections(_checked(dsn), size=pool_size, timeout=timeout)
         self._secret = self._made_ready(hash_partitions)
         self.queue = PostgresQueue(self._connections, schema)
+        self.mover = PostgresMover(self._connections, self._place)
 
     @property
     def location(self) -> str:
@@ -176,7 +177,7 @@ class PostgresStore:
     def partitions(self, tenant_id: str | None = None, *, ledgers: bool = False) -> list[Partition]:
         """Every partition that holds an entry, sorted; of one tenant if given."""
         return self._read(
-            _NOBODY, lambda reader: reads.partitions(reader, tenant_id, ledgers), "enter_listing"
+            NOBODY, lambda reader: reads.partitions(reader, tenant_id, ledgers), "enter_listing"
         )
 
     def secret(self) -> bytes:

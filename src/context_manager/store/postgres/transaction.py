@@ -19,9 +19,12 @@ from context_manager.store.codec import key_digest
 from context_manager.store.intake import conflict
 from context_manager.store.postgres.connections import Connection
 from context_manager.store.postgres.faults import may_pass
-from context_manager.store.postgres.queries import QUERIES
+from context_manager.store.postgres.queries import QUERIES, STATEMENTS
 from context_manager.store.probe import Probe
 from context_manager.store.protocol import Version
+
+NOBODY = Partition("", "", "")
+"""For a transaction that is about no partition."""
 
 _TOKEN_BYTES = 12
 
@@ -109,13 +112,13 @@ class Steps:
 
     def _run(self, name: str, **values: Any) -> psycopg.Cursor[Any]:
         self._probe(name)
-        return self._connection.execute(QUERIES[name], {**self._values, **values}, binary=True)
+        return self._connection.execute(STATEMENTS[name], {**self._values, **values}, binary=True)
 
     def _many(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
             self._probe(name)
             with self._connection.cursor() as cursor:
-                cursor.executemany(QUERIES[name], rows)
+                cursor.executemany(STATEMENTS[name], rows)
 
     def _open_partition(self) -> bytes | None:
         """Lock the partition's row, made if it is missing; returns who wrote last."""
@@ -133,6 +136,18 @@ class Steps:
     def _take_key(self) -> int:
         self._next_key += 1
         return int(self._next_key) - 1
+
+    def _set_partition(self, version: Version) -> None:
+        """Write down the version and the counts."""
+        self._run(
+            "set_partition",
+            change=version.change,
+            epoch=version.epoch,
+            next_key=self._next_key,
+            entries=self._entries,
+            lines=self._lines,
+            writer=self.token,
+        )
 
     def _refuse(self, name: str, kind: str, **values: Any) -> None:
         """Raise `ConflictError` for the ids that the statement finds."""

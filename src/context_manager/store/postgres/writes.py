@@ -64,15 +64,7 @@ class Writing(Alterations):
             packed = json.dumps(asdict(applied))
             self._run("insert_done", digest=self._digest(change.key), applied=packed)
         if added or altered or self._wrote or change.key is not None:
-            self._run(
-                "set_partition",
-                change=version.change,
-                epoch=version.epoch,
-                next_key=self._next_key,
-                entries=self._entries,
-                lines=self._lines,
-                writer=self.token,
-            )
+            self._set_partition(version)
         else:
             self._connection.execute("ROLLBACK")
         return applied

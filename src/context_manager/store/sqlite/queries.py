@@ -31,3 +31,9 @@ AUDIT = load_statements(__package__, "audit.sql", _BLANKS)
 
 QUEUE = load_statements(__package__, "queue.sql", {})
 """What keeps the jobs."""
+
+MOVING = load_statements(__package__, "moving.sql", _BLANKS)
+"""What moves all memory from store to store."""
+
+STATEMENTS = {**QUERIES, **MOVING}
+"""What may run inside a write."""

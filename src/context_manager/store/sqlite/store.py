@@ -32,6 +32,7 @@ from context_manager.store.sqlite import auditing, mending, reads, schema, scrub
 from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
+from context_manager.store.sqlite.moving import SQLiteMover
 from context_manager.store.sqlite.queue import SQLiteQueue
 from context_manager.store.sqlite.transaction import committing
 from context_manager.store.sqlite.writes import Writing
@@ -57,8 +58,7 @@ class SQLiteStore:
         busy_timeout: Seconds to wait for another process before `StoreBusyError`.
         max_bytes: Size beyond which the file must not grow; then `StoreFullError`. None: no limit.
         vfs: Name of a VFS registered with apsw (encryption, tests); None for the system's own.
-        read_only: Never write; for a file of a newer version too, if that allows it. The file must
-            exist.
+        read_only: Never write; opens a newer version too, if that allows it. It must exist.
         probe: Called with the name of each step of a write before it; for crash tests. None
             asks the environment variable CM_CRASH_AT.
 
@@ -95,6 +95,7 @@ class SQLiteStore:
         )
         self._vfs = vfs
         self.queue = SQLiteQueue(self._write, self._read)
+        self.mover = SQLiteMover(self.location, self._write, self._snapshot)
         try:
             self._secret = self._looked_at() if read_only else self._made_ready()
         except BaseException:

@@ -18,7 +18,7 @@ from context_manager.store.codec import checksum, key_digest
 from context_manager.store.intake import conflict
 from context_manager.store.probe import Probe
 from context_manager.store.protocol import Version
-from context_manager.store.sqlite.queries import QUERIES
+from context_manager.store.sqlite.queries import STATEMENTS
 
 
 @contextmanager
@@ -69,14 +69,14 @@ class Steps:
 
     def _run(self, name: str, values: Sequence[Any] | dict[str, Any] = ()) -> apsw.Cursor:
         self._probe(name)
-        return self._connection.execute(QUERIES[name], values)
+        return self._connection.execute(STATEMENTS[name], values)
 
     def _one(self, name: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
         return next(self._run(name, values))
 
     def _many(self, name: str, rows: Iterable[Sequence[Any]]) -> None:
         self._probe(name)
-        self._connection.executemany(QUERIES[name], rows)
+        self._connection.executemany(STATEMENTS[name], rows)
 
     def _open_partition(self) -> tuple[int, Version]:
         found = self._run("partition", self._partition).fetchone()
