@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FILES = sorted(EXAMPLES.glob("*.py"))
+FILES = sorted([*EXAMPLES.glob("*.py"), *EXAMPLES.glob("extending/*.py")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -29,4 +29,5 @@ def test_example_runs(path, tmp_path):
 def test_the_list_of_examples_is_complete():
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert FILES
-    assert [path.name for path in FILES if f"]({path.name})" not in text] == []
+    names = [path.relative_to(EXAMPLES).as_posix() for path in FILES]
+    assert [name for name in names if f"]({name})" not in text] == []
