@@ -21,7 +21,7 @@ wheel_tests := tests/package tests/seed tests/docs tests/contract \
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
-.PHONY: help venv demo serve test test-system check format wheel test-wheel soak clean \
+.PHONY: help venv demo serve test test-system docs check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
   bench-service bench-speed bench-llm
 
@@ -56,6 +56,11 @@ $(VENV)/check.stamp: $(VENV)/test.stamp
 	@$(bin)/python -m pip install -qq --group check
 	@touch $@
 
+$(VENV)/docs.stamp: $(VENV)/core.stamp
+	@echo 'Installing what the documentation needs ...'
+	@$(bin)/python -m pip install -qq --group docs
+	@touch $@
+
 $(VENV)/system.stamp: $(VENV)/test.stamp
 	@tools/install_system.sh
 	@echo 'Installing what the tests in a browser need ...'
@@ -77,6 +82,9 @@ test: $(VENV)/test.stamp  ## Run the tests
 
 test-system: $(VENV)/system.stamp  ## Run the tests in a browser (as root it installs Chromium)
 	$(bin)/python $(pytest) $(seeded) -m system tests/system $(ARGS)
+
+docs: $(VENV)/docs.stamp  ## Build the documentation into site/; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --quiet --strict
 
 # --- checks ------------------------------------------------------------------------------------
 
@@ -145,5 +153,5 @@ bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes
 	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)
 
 clean:  ## Remove what was made here, the environment too
-	rm -rf $(VENV) $(wheel_venv) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(wheel_venv) dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
