@@ -52,6 +52,7 @@ STAGES: Sequence[tuple[str, tuple[str, ...], tuple[Patch, ...]]] = (
     ("length of the message", ("long",), ()),
     ("questions for a time or a number", ("time", "number"), ()),
     ("standing wishes", ("standing",), ()),
+    ("days and months that the question names", ("date",), ()),
 )
 """Each with the columns it adds; their weights are learned anew, from other conversations."""
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from context_manager.retrieval.calibrate import Evidence
 from context_manager.retrieval.corpus import ROLE_CODES, Corpus, Floats, Rows
 from context_manager.retrieval.cues import NUMBER, STANDING, TIME
+from context_manager.retrieval.dates import nearness
 from context_manager.retrieval.fuse import standardised
 from context_manager.retrieval.lexical import WordScores, word_scores
 from context_manager.retrieval.query import Query, QueryWord
@@ -132,6 +133,7 @@ def _marks(corpus: Corpus, query: Query) -> dict[str, Floats]:
         "time": _held(corpus, query.cues[TIME]) if asked.time else nothing,
         "number": _held(corpus, query.cues[NUMBER]) if asked.number else nothing,
         "standing": _held(corpus, query.cues[STANDING]),
+        "date": nearness(corpus.entries.time, query.named),
     }
 
 

@@ -16,6 +16,7 @@ from context_manager.retrieval.analysis import (
 )
 from context_manager.retrieval.corpus import Floats
 from context_manager.retrieval.cues import MARKS, Asked, asked
+from context_manager.retrieval.dates import Moment, moments
 from context_manager.retrieval.stem import stem
 
 MOST_WORDS = 64
@@ -49,6 +50,7 @@ class Query:
         vector: float32 [d] of unit length, or None while there is no embedder.
         now: seconds since 1970; recency counts from here.
         asked: what kind of answer is wanted.
+        named: the days it names.
         cues: hashes of the marks `cues.marks` gives to texts, by mark.
     """
 
@@ -57,6 +59,7 @@ class Query:
     vector: Floats | None
     now: float
     asked: Asked
+    named: tuple[Moment, ...]
     cues: Mapping[str, int]
 
 
@@ -72,7 +75,7 @@ def parse(text: str, *, key: bytes, vector: Floats | None = None, now: float = 0
     found = tuple(_word(word, key) for word in query_words(text)[:MOST_WORDS])
     hashes = term_hashes(MARKS, key)
     cues = {mark: int(value) for mark, value in zip(MARKS, hashes, strict=True)}
-    return Query(text, found, vector, now, asked(text), cues)
+    return Query(text, found, vector, now, asked(text), moments(text, now), cues)
 
 
 def _word(word: str, key: bytes) -> QueryWord:

@@ -27,6 +27,7 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "time": 1.9,
     "number": 1.0,
     "standing": 1.8,
+    "date": 1.5,
     "long": -0.5,
 }
 """Weight of each column of `features`: learned under a softmax loss over the entries of a
