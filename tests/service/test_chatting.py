@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import httpx
 import pytest
@@ -162,6 +163,35 @@ def test_a_slow_model_blocks_no_other_request():
             return [(await chat).json()["response"] for chat in chats]
 
     assert asyncio.run(story()) == ["at last"] * 10
+
+
+def test_writers_that_wait_for_a_busy_store_keep_no_reader_waiting():
+    manager, busy, go = fast_manager(), threading.Event(), threading.Event()
+    apply = manager.archive.store.apply
+
+    def waiting(partition, change):
+        if change.entries:
+            busy.set()
+            assert go.wait(60)
+        return apply(partition, change)
+
+    manager.archive.store.apply = waiting
+
+    async def story():
+        async with client_of(Service(manager)) as client:
+            adding = [
+                asyncio.create_task(client.post("/memory/add", json={"text": f"note {n}"}))
+                for n in range(12)
+            ]
+            assert await asyncio.to_thread(busy.wait, 60)
+            for path in ("/memory/stats", "/memory", "/turns"):
+                assert (await client.get(path)).status_code == 200
+            assert (await client.post("/memory/query", json={"query": "x"})).status_code == 200
+            assert not any(task.done() for task in adding)
+            go.set()
+            return [(await task).status_code for task in adding]
+
+    assert asyncio.run(story()) == [200] * 12
 
 
 def test_a_reader_who_leaves_loses_nothing():

@@ -125,6 +125,13 @@ class Service:
             return reply
         raise AssertionError("health waits for nothing")
 
+    def writes(self, request: Request) -> bool:
+        """Whether a request may change memory, and so wait for others that do."""
+        try:
+            return self._match(request).route.permission == "write"
+        except Refused:
+            return False
+
     def answer(self, request: Request) -> Flow:
         """Answer a request; errors become problem details, nothing is raised."""
         started = time.perf_counter()

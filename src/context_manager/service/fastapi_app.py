@@ -51,9 +51,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-THREADS = max(4, 2 * (os.cpu_count() or 1))
-"""Requests whose local work runs at the same time. They share one interpreter: each thread more
-stands before the event loop in the queue for its lock, and makes every answer late, health too."""
+_CORES = os.cpu_count() or 1
+READERS = max(4, 2 * _CORES)
+"""Requests that read at the same time. They share one interpreter: each thread more stands before
+the event loop in the queue for its lock, and makes every answer late, health too."""
+WRITERS = max(2, _CORES)
+"""Requests that write at the same time; those that wait for a busy store keep no reader waiting."""
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
 MCP_PATH = "/mcp"
@@ -111,7 +114,7 @@ class _Face:
         self._service = service
         self._upstream = AwaitedUpstream(service.settings.upstream)
         self.mcp = _McpFace(service)
-        self._threads: CapacityLimiter | None = None
+        self._room: dict[bool, CapacityLimiter] = {}
 
     def at(self, rule: str) -> Callable[[HttpRequest], Awaitable[Response]]:
         """What answers requests that fit a rule, wherever the router was included."""
@@ -129,10 +132,11 @@ class _Face:
         reply = self._service.at_once(request)
         if reply is not None:
             return _response(reply)
-        answer = await self._driven(self._service.answer(request), http)
+        run = partial(self._run, self._service.writes(request))
+        answer = await self._driven(self._service.answer(request), http, run)
         if isinstance(answer, Reply):
             return _response(answer)
-        return StreamedAnswer(answer, self._run)
+        return StreamedAnswer(answer, run)
 
     async def unserved(self, http: HttpRequest, error: Exception) -> Response:
         """Answer a request that the framework found no route for."""
@@ -143,16 +147,16 @@ class _Face:
         await self._upstream.aclose()
         await self.mcp.aclose()
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._threads is None:
-            self._threads = CapacityLimiter(THREADS)
-        return await to_thread.run_sync(work, limiter=self._threads)
+    async def _run(self, writes: bool, work: Callable[[], T]) -> T:
+        if writes not in self._room:
+            self._room[writes] = CapacityLimiter(WRITERS if writes else READERS)
+        return await to_thread.run_sync(work, limiter=self._room[writes])
 
-    async def _driven(self, flow: Flow, http: HttpRequest) -> Answer:
+    async def _driven(self, flow: Flow, http: HttpRequest, run: Callable[..., Any]) -> Answer:
         """Drive a flow: its own steps in threads, what it waits for on the loop."""
         finished = False
         try:
-            moved = await self._run(partial(_advance, flow, None, None))
+            moved: _Moved = await run(partial(_advance, flow, None, None))
             while not moved.done:
                 value: Any = None
                 fault: Exception | None = None
@@ -160,14 +164,14 @@ class _Face:
                     value = await self._waited(moved.value, http)
                 except Exception as error:  # noqa: BLE001 - the flow decides what it means
                     fault = error
-                moved = await self._run(partial(_advance, flow, value, fault))
+                moved = await run(partial(_advance, flow, value, fault))
             finished = True
             answer: Answer = moved.value
             return answer
         finally:
             if not finished:  # the reader has gone, or the process stops
                 with CancelScope(shield=True):
-                    await self._run(flow.close)
+                    await run(flow.close)
 
     async def _waited(self, step: Step, http: HttpRequest) -> bytes | str | Received:
         if isinstance(step, ReadBody):
