@@ -67,6 +67,7 @@ class Worker:
         queue = delegating.queue_of(root)
         if queue is None:
             raise ConfigError('a worker needs a manager with background="workers"')
+        self._root = root
         self._queue = queue
         self._working = Working(root, queue, {TEND_ALL: every, SWEEP_ALL: sweep_every}, reembed)
         self._threads = threads
@@ -95,13 +96,17 @@ class Worker:
         """Do all that is due now, rounds included; how many jobs that were."""
         self._working.begin_rounds()
         done = 0
-        while self._do_next():
+        # The work itself may leave further work, and tells of it a moment later.
+        while self._do_next() or (self._told() and self._do_next()):
             done += 1
         return done
 
     def stop(self) -> None:
         """Take no more jobs; may be called by a signal handler, and again."""
         self._stopped.set()
+
+    def _told(self) -> bool:
+        return self._root.engine.background.drain(self._lease)
 
     def _work(self) -> None:
         pause = FIRST_PAUSE
