@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import pytest
+
+from context_manager.service import usage
 
 PROMPT = {"input": "Where does my sister live?"}
 
@@ -55,3 +59,12 @@ def test_the_newest_turns_can_be_asked_for(ask, last, told):
         ask("POST", "/turns", json={"messages": [{"role": "user", "content": text}]})
     page = ask("GET", f"/turns?last={last}").data
     assert [turn["seq"] for turn in page["items"]] == told
+
+
+def test_what_is_kept_is_bounded(service, manager):
+    for number in range(usage.ROWS + 5):
+        manager.scoped(user_id="ines", session_id=f"s{number}").build_context("Hello.")
+    assert len(service.usage.of(manager.scoped(user_id="ines").scope.partition)) == usage.ROWS
+    held = OrderedDict.fromkeys(range(3), 0)
+    usage._keep(held, 3, 0, most=3)
+    assert list(held) == [1, 2, 3]

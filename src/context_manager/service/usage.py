@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
 from typing import TypeVar
@@ -20,14 +19,16 @@ from context_manager.records import Operation, Partition
 K = TypeVar("K")
 V = TypeVar("V")
 
-ROWS = 200
+ROWS = 100
 """Operations kept per user."""
-USERS = 1000
+USERS = 500
 """Users kept; of more, those who did nothing for longest are dropped."""
-SESSIONS = 100
-"""Sessions per user whose latest prompt is compared with the next."""
+PROMPTS = 2000
+"""Sessions whose latest prompt is compared with the next, of all users together."""
 BLOCK = 64
 """Characters of a prompt told apart."""
+MARK = 8
+"""Bytes of a hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,78 +56,72 @@ class Row:
     failed: bool
 
 
-@dataclass(slots=True)
-class _User:
-    rows: deque[Row] = field(default_factory=lambda: deque(maxlen=ROWS))
-    prompts: OrderedDict[str, list[bytes]] = field(default_factory=OrderedDict)
-
-
 class Usage:
     """A hook that keeps the latest figures of each user."""
 
     log_content = True  # the text of a prompt is hashed and let go
 
     def __init__(self) -> None:
-        self._users: OrderedDict[Partition, _User] = OrderedDict()
+        self._rows: OrderedDict[Partition, deque[Row]] = OrderedDict()
+        self._prompts: OrderedDict[tuple[Partition, str], bytes] = OrderedDict()
         self._secret = secrets.token_bytes(16)
         self._lock = Lock()
 
     def __call__(self, operation: Operation) -> None:
         """Take note of an operation."""
         text = (operation.content or {}).get("text") if operation.name == "build" else None
-        beginnings = None if text is None else self._beginnings(text)
-        figures = operation.figures
+        now = None if text is None else self._beginnings(text)
+        partition = operation.scope.partition
         with self._lock:
-            user = _latest(self._users, operation.scope.partition, _User, USERS)
             reused = None
-            if beginnings is not None:
-                before = _latest(user.prompts, operation.scope.session_id, list, SESSIONS)
-                reused = _share(before, beginnings) if before else None
-                user.prompts[operation.scope.session_id] = beginnings
-            user.rows.append(
-                Row(
-                    at=operation.at,
-                    name=operation.name,
-                    seconds=operation.seconds,
-                    tokens=int(figures["tokens"]) if beginnings is not None else None,
-                    budget=int(figures["budget"]) if beginnings is not None else None,
-                    reused=reused,
-                    degraded=operation.degraded,
-                    failed=operation.failed,
-                )
-            )
+            if now is not None:
+                session = (partition, operation.scope.session_id)
+                before = self._prompts.pop(session, None)
+                reused = _share(before, now) if before else None
+                _keep(self._prompts, session, now, PROMPTS)
+            rows = self._rows.pop(partition, None) or deque(maxlen=ROWS)
+            rows.append(_row(operation, reused, built=now is not None))
+            _keep(self._rows, partition, rows, USERS)
 
     def of(self, partition: Partition) -> list[Row]:
         """The latest operations of a user, oldest first."""
         with self._lock:
-            user = self._users.get(partition)
-            return list(user.rows) if user is not None else []
+            return list(self._rows.get(partition, ()))
 
-    def _beginnings(self, text: str) -> list[bytes]:
-        """For each block of a text, a hash of all until its end."""
-        hashed = blake2b(key=self._secret, digest_size=8)
-        found = []
+    def _beginnings(self, text: str) -> bytes:
+        """For each block of a text, a hash of all until its end, one after the other."""
+        hashed = blake2b(key=self._secret, digest_size=MARK)
+        found = bytearray()
         for start in range(0, len(text), BLOCK):
             hashed.update(text[start : start + BLOCK].encode())
-            found.append(hashed.copy().digest())
-        return found
+            found += hashed.copy().digest()
+        return bytes(found)
 
 
-def _share(before: list[bytes], now: list[bytes]) -> float:
+def _row(operation: Operation, reused: float | None, *, built: bool) -> Row:
+    figures = operation.figures
+    return Row(
+        at=operation.at,
+        name=operation.name,
+        seconds=operation.seconds,
+        tokens=int(figures["tokens"]) if built else None,
+        budget=int(figures["budget"]) if built else None,
+        reused=reused,
+        degraded=operation.degraded,
+        failed=operation.failed,
+    )
+
+
+def _share(before: bytes, now: bytes) -> float:
+    """The share of the hashes before that stand again at the beginning."""
     same = 0
-    for one, other in zip(before, now, strict=False):
-        if one != other:
-            break
-        same += 1
+    while same < len(before) and before[same : same + MARK] == now[same : same + MARK]:
+        same += MARK
     return same / len(before)
 
 
-def _latest(held: OrderedDict[K, V], key: K, make: Callable[[], V], most: int) -> V:
-    """What is held under a key, made if it is not; what was asked for least lately makes room."""
-    found = held.pop(key, None)
-    if found is None:
-        found = make()
-    held[key] = found
+def _keep(held: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    """Keep a value; what was kept least lately makes room."""
+    held[key] = value
     while len(held) > most:
         held.popitem(last=False)
-    return found
