@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "context_manager"
 HERE = "<!-- layers -->"
 PICTURE = "pictures/layers.svg"
-EXAMPLE = re.compile(r"^\[[^\]]*\]\((?:\.\./)+(examples/[\w/]+\.py)\)$", re.MULTILINE)
+EXAMPLE = re.compile(r"^\[[^\]]*\]\((?:\.\./)+(examples/[\w/]+\.(py|toml))\)$", re.MULTILINE)
 OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+([^)#]+)\)")
 WIDTH, HEIGHT, GAP, EDGE = 720, 40, 10, 8
 
@@ -49,7 +49,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def _example(link: re.Match[str]) -> str:
     code = (ROOT / link[1]).read_text("utf-8")
-    return f'```python title="{link[1]}"\n{code}```'
+    language = {"py": "python", "toml": "toml"}[link[2]]
+    return f'```{language} title="{link[1]}"\n{code}```'
 
 
 def _path(link: re.Match[str], folder: Path) -> str:
