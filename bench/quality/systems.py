@@ -104,7 +104,7 @@ class Conversation:
         """The vectors alone."""
         vector = self.manager.embedding_provider.embed_single(question)
         corpus = self.snapshot.corpus
-        return np.asarray(corpus.per_entry(corpus.vectors @ vector)[self.rows], np.float64)
+        return np.asarray(corpus.per_entry(corpus.vectors.cosines(vector))[self.rows], np.float64)
 
     def fused(self, question: str) -> Scores:
         """Reciprocal rank fusion of the two, with the usual constant of 60."""

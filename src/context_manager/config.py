@@ -87,6 +87,20 @@ class EmbeddingConfig:
 
 
 @dataclass
+class VectorStoreConfig:
+    """What finds the nearest vectors of a user's memory, in this process.
+
+    Args:
+        provider: "numpy" (exact up to 50,000 passages of a user; beyond, bits choose 3,000 whose
+            cosine is exact), "faiss" (extra ``faiss``: less memory), or a registered name.
+        options: Further keywords for it; for "faiss" ``{"kind": "flat" | "sq8" | "ivf"}``.
+    """
+
+    provider: str = "numpy"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class MemoryConfig:
     """What is kept at hand, what is looked up, and how much of it is shown.
 
@@ -186,6 +200,7 @@ class Config:
         memory: Capacities, budget and ranking.
         embedding: The embedding model.
         spend: What the language model may take.
+        vector_store: What finds the nearest vectors; holds for memories that are read from then on.
         facts: Whether statements about people become facts that replace each other: "off",
             "rules" (English, without a model) or "llm" (rules at once, the model when turns
             leave short-term memory).
@@ -212,6 +227,7 @@ class Config:
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     spend: SpendConfig = field(default_factory=SpendConfig)
+    vector_store: VectorStoreConfig = field(default_factory=VectorStoreConfig)
     facts: Literal["off", "rules", "llm"] = "off"
     token_model: str = "gpt-4"  # noqa: S105 - tokens of a model, not a secret
     multi_user: bool = False

@@ -11,6 +11,7 @@ from typing import Any
 
 from context_manager.embedding.protocol import Embedder
 from context_manager.forks import ForkSafeLock
+from context_manager.index import VectorIndex
 from context_manager.llm.guarded import GuardedLLM
 from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
@@ -44,14 +45,19 @@ class Engine:
         store: Where memory is kept.
         embedder: Gives the embedder at each use.
         count_tokens: Tokens of a text.
+        index: Makes an empty index for vectors of a length.
     """
 
     def __init__(
-        self, store: Store, embedder: Callable[[], Embedder], count_tokens: Callable[[str], int]
+        self,
+        store: Store,
+        embedder: Callable[[], Embedder],
+        count_tokens: Callable[[str], int],
+        index: Callable[[int], VectorIndex],
     ) -> None:
         self.store = store
         self.at_hand: Callable[[Turn], Turn] = lambda turn: turn
-        self.archive = Archive(store, embedder, count_tokens)
+        self.archive = Archive(store, embedder, count_tokens, index)
         self.background = Background()
         self.echoes = Echoes(self.archive.secret)
         self.threads = Threads()

@@ -17,7 +17,8 @@ from context_manager.config import Config
 from context_manager.embedding import as_embedder
 from context_manager.embedding.protocol import Embedder
 from context_manager.embedding.shared import SharedVectors
-from context_manager.errors import EmbeddingError, ScopeError
+from context_manager.errors import ConfigError, EmbeddingError, ScopeError
+from context_manager.index import VectorIndex, vector_indexes
 from context_manager.manager import delegating, following, hearing, observing
 from context_manager.manager.engine import Engine
 from context_manager.manager.following import Made
@@ -70,7 +71,10 @@ class ManagerParts:
         self.hooks = Hooks(hooks, clock)
         self.made = Made()
         self._engine = Engine(
-            stores.create("memory") if store is None else store, self._embedder, self.count
+            stores.create("memory") if store is None else store,
+            self._embedder,
+            self.count,
+            self._vector_index,
         )
         delegating.queue_of(self)
         if self.config.embedding.redis_url:
@@ -245,6 +249,15 @@ class ManagerParts:
     def _whole(self) -> ContextManager:
         """This manager with all its faces, for the modules that a face stands for."""
         return cast("ContextManager", self)
+
+    def _vector_index(self, dimension: int) -> VectorIndex:
+        chosen = self.config.vector_store
+        try:
+            return vector_indexes.create(chosen.provider, dimension, **chosen.options)
+        except TypeError as error:
+            raise ConfigError(
+                f"vector_store.options do not fit {chosen.provider!r}: {error}"
+            ) from error
 
     def _embedder(self) -> Embedder:
         return as_embedder(self.embedding_provider)

@@ -20,6 +20,8 @@ from context_manager.embedding.protocol import Embedder, Vectors
 from context_manager.embedding.shared import SharedVectors
 from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.forks import NO_FORK, ForkSafeLock
+from context_manager.index import VectorIndex
+from context_manager.index.scanned import ScannedVectors
 from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import Drafter
 from context_manager.memory.erasures import Erasures
@@ -55,6 +57,7 @@ class Archive:
         store: Where it is kept.
         embedder: Gives the embedder; called at each use, so that it may be exchanged.
         count_tokens: Tokens of a text.
+        index: Makes an empty index for vectors of a length; called for each partition.
 
     Attributes:
         admit: An entry as it may be remembered; called by `add`. May refuse it by raising.
@@ -63,9 +66,14 @@ class Archive:
     """
 
     def __init__(
-        self, store: Store, embedder: Callable[[], Embedder], count_tokens: Callable[[str], int]
+        self,
+        store: Store,
+        embedder: Callable[[], Embedder],
+        count_tokens: Callable[[str], int],
+        index: Callable[[int], VectorIndex] = ScannedVectors,
     ) -> None:
         self.store = store
+        self._index = index
         self.secret = store.secret()
         self.drafter = Drafter(self.secret, count_tokens)
         self.texts = Texts(store)
@@ -212,7 +220,7 @@ class Archive:
         with self._lock:
             view = self._views.get(key)
             if view is None:
-                view = PartitionView(self.store, partition, model, dimension)
+                view = PartitionView(self.store, partition, model, dimension, self._index)
                 self._views[key] = view
             self._views.move_to_end(key)
             while len(self._views) > VIEWS:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from context_manager.embedding.protocol import Embedder
-from context_manager.index import Matrix
+from context_manager.index.columns import Matrix
 from context_manager.memory.archive import Archive
 from context_manager.records import MemoryEntry, Partition, Scope
 from context_manager.store.protocol import Change, EntryFilter, Version

@@ -7,14 +7,14 @@ no text and no query.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from context_manager.forks import ForkSafeLock
-from context_manager.index import Column, LayeredPostings, Matrix
+from context_manager.index import Column, LayeredPostings, VectorIndex
 from context_manager.records import Partition, Scope
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_words
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Store, Version
@@ -100,13 +100,22 @@ class PartitionView:
         partition: Which rows.
         model: Fingerprint of the vectors to use; others are left pending.
         dimension: Length of those vectors.
+        index: Makes an empty index for vectors of that length.
     """
 
-    def __init__(self, store: Store, partition: Partition, model: str, dimension: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        partition: Partition,
+        model: str,
+        dimension: int,
+        index: Callable[[int], VectorIndex],
+    ) -> None:
         self._store = store
         self._partition = partition
         self._model = model
         self._dimension = dimension
+        self._index = index
         self._lock = ForkSafeLock()
         self._version = Version(0, 0)
         self._snapshot: Snapshot | None = None
@@ -136,7 +145,7 @@ class PartitionView:
         self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
         self._lengths = Column(np.float32)
         self._first_passage: list[int] = []
-        self._vectors = Matrix(self._dimension)
+        self._vectors = self._index(self._dimension)
         self._postings = LayeredPostings()
         self._pending: dict[int, Pending] = {}  # by row of the passage
 
@@ -190,7 +199,7 @@ class PartitionView:
                 self._pending[size + at] = job
         blank = bytes(4 * self._dimension)
         block = b"".join(row.vector or blank for row in rows)
-        self._vectors.extend(np.frombuffer(block, dtype="<f4"))
+        self._vectors.extend(np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension))
         words = [unpack_words(row.words) for row in rows]
         self._lengths.extend([word.length for word in words])
         if words:
@@ -220,7 +229,7 @@ class PartitionView:
             entry=passage["entry"],
             length=self._lengths.rows,
             tokens=passage["tokens"],
-            vectors=self._vectors.rows,
+            vectors=self._vectors.frozen(self._pending),
             postings=self._postings,
         )
         return Snapshot(

@@ -18,7 +18,7 @@ Reading (what the index layer builds once per store version)::
         entry=...,          # int32 [p], ascending: the entry row of each passage
         length=...,         # float32 [p] = [w.length for w in words]
         tokens=...,         # int32 [p], cost of showing the passage alone
-        vectors=...,        # float32 [p, d]; zero rows while pending
+        vectors=...,        # an index.Nearness: the cosine of each passage, NaN while pending
         postings=ArrayPostings([w.terms for w in words], [w.counts for w in words]),
     )
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.index import Nearness
 from context_manager.retrieval.neighbours import Surroundings
 
 Rows: TypeAlias = NDArray[np.int32]
@@ -70,7 +71,7 @@ class Corpus:
         entry: int32 [p], the entry row of each passage, ascending.
         length: float32 [p], words in the passage.
         tokens: int32 [p], cost of showing the passage alone.
-        vectors: float32 [p, d], unit rows; a zero row while the vector is pending. d may be 0.
+        vectors: tell how near each passage is; None where there are none.
         postings: the word lists over passage rows.
         first: int32 [e], derived: the first passage of each entry.
         around: derived: which passages were said near which.
@@ -80,7 +81,7 @@ class Corpus:
     entry: Rows
     length: Floats
     tokens: Rows
-    vectors: Floats
+    vectors: Nearness | None
     postings: Postings
     first: Rows = field(init=False)
     around: Surroundings = field(init=False)

@@ -57,7 +57,7 @@ def columns_of(
     speakers = _speakers(corpus, query)
     named = _said_by_named(corpus, speakers)
     words = word_scores(corpus, _topics(query, speakers))
-    cosines = _cosines(corpus, query)
+    cosines = _cosines(corpus, query, among)
     nearby = corpus.around.blurred(cosines - cosines.mean(), FADE)
     likeness = corpus.per_entry(cosines)
     matching = corpus.per_entry(words.nearby)
@@ -111,15 +111,14 @@ def _lead(words: WordScores, said: Floats, named: NDArray[np.bool_]) -> float:
     return words.share(said[named]) - words.share(said[~named])
 
 
-def _cosines(corpus: Corpus, query: Query) -> Floats:
+def _cosines(corpus: Corpus, query: Query, among: NDArray[np.bool_] | None) -> Floats:
     """Return each passage's cosine to the query; the mean of the others while one is pending."""
-    if query.vector is None or not corpus.vectors.shape[1]:
+    if query.vector is None or corpus.vectors is None:
         return np.zeros(corpus.passages, dtype=np.float32)
-    cosines: Floats = corpus.vectors @ query.vector
-    suspects = np.flatnonzero(cosines == 0)
-    pending = suspects[~corpus.vectors[suspects].any(axis=1)]
-    if 0 < len(pending) < len(cosines):
-        cosines[pending] = cosines.sum() / (len(cosines) - len(pending))
+    cosines = corpus.vectors.cosines(query.vector, None if among is None else among[corpus.entry])
+    pending = np.isnan(cosines)
+    if pending.any():
+        cosines[pending] = 0.0 if pending.all() else cosines[~pending].mean()
     return cosines
 
 

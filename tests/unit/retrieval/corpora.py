@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from context_manager.index.scanned import ScannedVectors
 from context_manager.retrieval import (
     ROLE_CODES,
     ArrayPostings,
@@ -48,6 +49,9 @@ def corpus_of(messages: Sequence[Said]) -> Corpus:
     for row, i in enumerate(owner):
         if messages[i].vector:
             vectors[row] = messages[i].vector
+    index = ScannedVectors(max(size, 1))
+    if size:
+        index.extend(vectors)
     return Corpus(
         entries=Entries(
             session=np.array([said.session for said in messages], np.int32),
@@ -62,7 +66,7 @@ def corpus_of(messages: Sequence[Said]) -> Corpus:
         entry=np.array(owner, np.int32),
         length=np.array([item.length for item in words], np.float32),
         tokens=np.full(len(owner), 10, np.int32),
-        vectors=vectors,
+        vectors=index.frozen(np.flatnonzero(~vectors.any(axis=1)).tolist()) if size else None,
         postings=ArrayPostings([w.terms for w in words], [w.counts for w in words]),
     )
 
