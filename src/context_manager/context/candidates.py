@@ -16,7 +16,11 @@ UNVERIFIED = "[unverified: tools and documents]"
 
 
 def memory_pieces(
-    hits: Sequence[Hit], label: Callable[[Hit], str], count: Callable[[str], int]
+    hits: Sequence[Hit],
+    label: Callable[[Hit], str],
+    count: Callable[[str], int],
+    *,
+    whole: bool = False,
 ) -> tuple[Piece, ...]:
     """Candidates in the order of the hits, best first.
 
@@ -24,11 +28,12 @@ def memory_pieces(
         hits: Ranked, best first.
         label: What stands before a hit's text: a speaker or a kind.
         count: Tokens of a text.
+        whole: Messages of which a passage is a candidate may be shown whole if there is room.
     """
     days = [day(hit.entry.timestamp) for hit in hits]
     began = _session_starts(hits, days)
     return tuple(
-        _piece(rank, hit, date, label(hit), began, count)
+        _piece(rank, hit, date, label(hit), began, count, whole)
         for rank, (hit, date) in enumerate(zip(hits, days, strict=True))
     )
 
@@ -56,8 +61,10 @@ def _piece(
     speaker: str,
     began: dict[tuple[str, str], float],
     count: Callable[[str], int],
+    whole: bool,
 ) -> Piece:
     entry, passage = hit.entry, hit.passage
+    cut = len(passage) < len(entry.text)
     unverified = entry.trust <= Trust.EXTERNAL
     return Piece(
         "memory",
@@ -79,7 +86,8 @@ def _piece(
         rank=rank,
         score=hit.score,
         stages=hit.stages,
-        cut=len(passage) < len(entry.text),
+        cut=cut,
+        whole=entry.text if whole and cut and entry.kind == "message" and not unverified else "",
         entry_id=entry.id,
         turn_id=entry.turn_id,
         kind=entry.kind,

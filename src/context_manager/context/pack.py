@@ -4,13 +4,14 @@ Decides what gets in and what stays out, and says why. Which memories are worth 
 the selection it is handed; tokens are counted by the function it is handed. No I/O, no clock.
 
 Order of claims: the input (never cut here), pinned, summaries up to a share, recent turns up to a
-share while memories compete, memories by the selection, then whatever still fits.
+share while memories compete, memories by the selection, then whatever still fits, and messages
+whole of which a passage was chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from context_manager.context.pieces import Piece, Plan
 from context_manager.context.render import Renderer, reading_order
@@ -28,6 +29,9 @@ RECENT_SHARE = 0.75
 fill the rest are waiting: a long last answer must not push out all of long-term memory."""
 
 SUMMARY_SHARE = 0.2
+
+SPARE = 1.1
+"""A message may cost so much more than a passage of it tells."""
 
 _REPEATS = "says the same as {}, which is shown"
 
@@ -115,6 +119,23 @@ def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> Non
     for piece in fresh:
         if id(piece) not in taken:
             desk.top_up(piece, said)
+    _widen(desk)
+
+
+def _widen(desk: _Desk) -> None:
+    """Show messages whole of which a passage is shown, best first, where room is left."""
+    room: float = desk.room
+    wider: dict[int, Piece] = {}
+    for piece in sorted(desk.pieces, key=lambda piece: piece.rank or 0):
+        if piece.whole and piece.text in piece.whole:
+            tokens = SPARE * piece.tokens * len(piece.whole) / len(piece.text)
+            if tokens - piece.tokens <= room:
+                room -= tokens - piece.tokens
+                wider[id(piece)] = replace(
+                    piece, text=piece.whole, tokens=int(tokens), cut=False, whole=""
+                )
+    while wider and not desk.exchange(wider):
+        wider = dict(list(wider.items())[: len(wider) // 2])
 
 
 def _drop_least(chosen: list[Piece], over: int) -> list[Piece]:
@@ -159,7 +180,18 @@ class _Desk:
 
         `tried` is what all would cost together, exactly.
         """
-        ordered = reading_order([*self.pieces, *pieces])
+        fits = self._try([*self.pieces, *pieces], limit)
+        if reason and not fits:
+            for piece in pieces:
+                self.leave_out(piece, reason)
+        return fits
+
+    def exchange(self, others: Mapping[int, Piece]) -> bool:
+        """Put others in the place of pieces taken, by the identity of these, if that fits."""
+        return self._try([others.get(id(piece), piece) for piece in self.pieces], None)
+
+    def _try(self, pieces: list[Piece], limit: float | None) -> bool:
+        ordered = reading_order(pieces)
         parts = self._renderer.render(ordered)
         totals = self._count(parts)
         self.tried = total = totals[-1] if totals else 0
@@ -167,11 +199,8 @@ class _Desk:
         if fits:
             self.last_cost = total - self._used
             self._used = total
-            self.pieces = [*self.pieces, *pieces]
+            self.pieces = pieces
             self._shown = ordered, parts, totals
-        elif reason:
-            for piece in pieces:
-                self.leave_out(piece, reason)
         return fits
 
     def leave_out(self, piece: Piece, reason: str) -> None:

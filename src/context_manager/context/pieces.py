@@ -34,6 +34,7 @@ class Piece:
         rank: Place among what was ranked, best first from 0; None for what was not.
         score, stages: Calibrated relevance in [0, 1], and the score of each ranking stage.
         cut: True where `text` is only a part of the entry's text.
+        whole: That text, where it may be shown instead if there is room.
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
         message: Of a recent message, what was said; None otherwise.
     """
@@ -50,6 +51,7 @@ class Piece:
     score: float | None = None
     stages: Mapping[str, float] = field(default_factory=dict)
     cut: bool = False
+    whole: str = ""
     entry_id: str | None = None
     turn_id: str | None = None
     kind: str | None = None

@@ -58,7 +58,8 @@ def until(plan: Plan, as_of: float | None) -> Plan:
         return tuple(p for p in pieces if p.timestamp is None or p.timestamp <= as_of)
 
     recent = tuple(turn for turn in map(earlier, plan.recent) if turn)
-    return replace(plan, summaries=earlier(plan.summaries), recent=recent)
+    window = max(0, len(recent) - (len(plan.recent) - plan.window))
+    return replace(plan, summaries=earlier(plan.summaries), recent=recent, window=window)
 
 
 def _noted(cm: ContextManager, facts: Facts, piece: Piece, as_of: float | None) -> Piece:

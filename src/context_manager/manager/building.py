@@ -228,4 +228,4 @@ def is_built_in(memory: object) -> bool:
 def _memories(cm: ContextManager, found: Found, memory: MemoryConfig) -> tuple[Piece, ...]:
     hits = [hit for hit in found.hits if QUARANTINED not in hit.entry.metadata]
     hits = hits if memory.fill_budget else hits[: memory.ltm_hits_k]
-    return memory_pieces(hits, lambda hit: label(hit.entry), cm.count)
+    return memory_pieces(hits, lambda hit: label(hit.entry), cm.count, whole=memory.fill_budget)

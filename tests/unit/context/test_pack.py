@@ -131,6 +131,31 @@ def test_one_long_recent_turn_does_not_push_out_the_memories():
     assert sum(piece.section == "memory" for piece in packed.pieces) >= 8
 
 
+def test_where_room_is_left_messages_are_shown_whole_best_first():
+    long = [f"kite {i} " * 15 for i in range(3)]
+    cut = tuple(
+        replace(memory(i, f"kite {i} kite", 1 / (i + 1)), cut=True, whole=long[i], rank=i)
+        for i in range(3)
+    )
+    wide = pack(Plan(input_piece("hi"), memories=cut), 300, prefix_words, select)
+    shown = [piece for piece in wide.pieces if piece.section == "memory"]
+    assert [piece.text for piece in shown] == long
+    assert not any(piece.cut for piece in shown)
+
+    tight = pack(Plan(input_piece("hi"), memories=cut), 70, prefix_words, select)
+    cuts = {piece.entry_id: piece.cut for piece in tight.pieces if piece.section == "memory"}
+    assert cuts == {"m0": False, "m1": True, "m2": True}
+    assert tight.totals[-1] <= 70
+
+
+def test_a_passage_with_a_note_beside_it_stays_a_passage():
+    noted = replace(
+        memory(0, "the shop is open (since changed)"), cut=True, whole="the shop is open"
+    )
+    packed = pack(Plan(input_piece("hi"), memories=(noted,)), 300, prefix_words, select)
+    assert "(since changed)" in "".join(packed.parts)
+
+
 def test_near_misses_come_best_first_with_reason_and_cost():
     memories = tuple(memory(i, f"some words here{i}", 1 - i / 10) for i in range(5))
     packed = pack(Plan(input_piece("hi"), memories=memories), 25, prefix_words, select)
