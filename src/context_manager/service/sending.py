@@ -56,9 +56,10 @@ class _ToldContent:
         if self._finished:
             return b""
         self._finished = True
-        last: bytes = await self._run(
-            partial(self._told.finish, "".join(self._said), self._complete)
-        )
+        with CancelScope(shield=True):  # a reader who leaves while it waits for a thread
+            last: bytes = await self._run(
+                partial(self._told.finish, "".join(self._said), self._complete)
+            )
         return last
 
 
@@ -86,11 +87,12 @@ class _PassedContent:
         yield await self.finish(complete=complete)
 
     async def finish(self, *, complete: bool = False) -> bytes:
-        """Hang up and remember what was said; a second call does nothing."""
+        """Remember what was said; a second call does nothing."""
         if self._finished:
             return b""
         self._finished = True
-        last: bytes = await self._run(partial(self._passed.finish, complete))
+        with CancelScope(shield=True):  # a reader who leaves while it waits for a thread
+            last: bytes = await self._run(partial(self._passed.finish, complete))
         return last
 
     async def close(self) -> None:
