@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -13,7 +15,7 @@ import pytest
 from context_manager.errors import ConflictError, StoreError
 from context_manager.store.postgres import PostgresStore
 from context_manager.store.probe import crash_at
-from context_manager.store.protocol import Change
+from context_manager.store.protocol import Change, EntryUpdate
 from context_manager.testing.store_contract import note
 from support import postgres
 from support.killing import KILLED, outcome
@@ -56,11 +58,11 @@ def test_a_backend_may_end_before_any_statement(tmp_path: Path) -> None:
     """Each change is done once all the same, and whoever asked for it does not notice."""
     ender = Ender(tmp_path)
     store = _named(tmp_path, probe=ender, timeout=60.0, pool_size=1)
-    ender.awake = True
     for number, change in enumerate(SERIES):
+        ender.awake = change.key is None  # a key alone would keep it from being done twice
         store.apply(HERE, change)
         assert picture(store) == STATES[number + 1], ender.ended
-    assert {"begin", "insert_entry", "set_partition", "commit", "committed"} <= set(ender.ended)
+    assert {"begin", "insert_turn", "set_partition", "commit", "committed"} <= set(ender.ended)
     store.close()
 
 
@@ -80,24 +82,42 @@ def test_a_commit_whose_answer_is_lost_is_not_done_again(tmp_path: Path) -> None
         plain.close()
 
 
-@pytest.mark.parametrize("key", [None, "a key"])
-def test_a_lost_commit_that_cannot_be_told_is_said_unless_a_key_tells(
-    tmp_path: Path, key: str | None
+OURS = EntryUpdate("both", {"importance": 0.75})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [Change(entries=(note("ours"),), updates=(OURS,)), Change(updates=(OURS,), key="a key")],
+    ids=["adding", "keyed"],
+)
+def test_a_lost_commit_is_found_even_when_others_wrote_since(
+    tmp_path: Path, change: Change
 ) -> None:
-    """Somebody else writes between the lost commit and the look at what became of it."""
-    dsn = postgres.server().dsn()
-    other = postgres.store_for(tmp_path)
+    with _interrupted(tmp_path) as (store, other):
+        version = store.apply(HERE, change).version
+        assert other.version(HERE).change == version.change + 1
+        assert other.entries(HERE, ["both"])[0].importance == 0.75
+
+
+def test_a_lost_commit_that_cannot_be_told_is_said(tmp_path: Path) -> None:
+    with _interrupted(tmp_path) as (store, other):
+        with pytest.raises(StoreError, match="done or not"):
+            store.apply(HERE, Change(updates=(OURS,)))
+        assert other.entries(HERE, ["theirs"])
+
+
+@contextmanager
+def _interrupted(place: Path) -> Iterator[tuple[PostgresStore, PostgresStore]]:
+    """A store that loses the answer to its next commit, and one that writes before it can look."""
+    other = postgres.store_for(place)
+    other.apply(HERE, Change(entries=(note("both"),)))
     with SwallowingProxy(postgres.server().port) as proxy:
-        through = dsn.replace(str(postgres.server().port), str(proxy.port))
-        store = postgres.store_for(tmp_path, dsn=through)
-        proxy.armed = True
+        through = postgres.server().dsn().replace(str(postgres.server().port), str(proxy.port))
+        store = postgres.store_for(place, dsn=through)
         proxy.meanwhile = lambda: other.apply(HERE, Change(entries=(note("theirs"),)))
-        if key is None:
-            with pytest.raises(StoreError, match="done or not"):
-                store.apply(HERE, Change(entries=(note("ours"),), key=key))
-        else:
-            store.apply(HERE, Change(entries=(note("ours"),), key=key))
-        assert len(other.entries(HERE, ["ours", "theirs"])) == 2
+        proxy.armed = True
+        yield store, other
+        assert proxy.swallowed == 1
         store.close()
     other.close()
 

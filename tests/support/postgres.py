@@ -70,6 +70,39 @@ class Postgres:
         self.run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync",
                  "--username=postgres", f"--pgdata={self.data}")  # fmt: skip
 
+    def copy_of(self, primary: Postgres) -> None:
+        """A standby: a copy of the primary that follows it from its start on."""
+        self.run("pg_basebackup", "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
+                 "--wal-method=stream", f"--pgdata={self.data}",
+                 f"--dbname={primary.dsn('postgres', 'postgres')}")  # fmt: skip
+
+    def follow(self, primary: Postgres) -> None:
+        """Follow another primary from now on."""
+        with self.superuser("postgres") as connection:
+            address = f"host=127.0.0.1 port={primary.port} user=postgres"
+            connection.execute(f"ALTER SYSTEM SET primary_conninfo = '{address}'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def cut_off(self) -> None:
+        """Hear no more of the primary, as if the network between them were gone."""
+        with self.superuser("postgres") as connection:
+            connection.execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'")
+            connection.execute("SELECT pg_reload_conf()")
+            while connection.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchone():
+                time.sleep(0.01)
+
+    def promote(self) -> None:
+        """Become the primary."""
+        with self.superuser("postgres") as connection:
+            connection.execute("SELECT pg_promote(true, %s)", (int(PATIENCE),))
+
+    def received(self) -> int:
+        """How far the log of the primary has come here, in bytes."""
+        with self.superuser("postgres") as connection:
+            found = connection.execute("SELECT pg_last_wal_receive_lsn() - '0/0'").fetchone()
+        assert found is not None
+        return int(found[0] or 0)
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = [f"-c{name}={value}" for name, value in self.settings.items()]
@@ -144,7 +177,7 @@ class Postgres:
 @cache
 def server() -> Postgres:
     """The server of this test process."""
-    made = Postgres(_temporary())
+    made = Postgres(temporary())
     made.make()
     made.start()
     atexit.register(made.stop)
@@ -188,13 +221,13 @@ def binaries() -> Path:
     assert found.origin is not None
     installed = Path(found.origin).parent / "pginstall18"
     if os.geteuid() == 0 and not all(path.stat().st_mode & 0o001 for path in installed.parents):
-        copied = _temporary() / "postgresql"
+        copied = temporary() / "postgresql"
         shutil.copytree(installed, copied, symlinks=True)
         installed = copied
     return installed / "bin"
 
 
-def _temporary() -> Path:
+def temporary() -> Path:
     """A directory that goes when this process ends; short, for the sake of socket names."""
     made = Path(tempfile.mkdtemp(prefix="cm-pg-"))
     made.chmod(0o755)

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 from context_manager.errors import ConfigError, StoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
-from context_manager.store.intake import check_change
+from context_manager.store.intake import all_drafts, check_change
 from context_manager.store.postgres import reads, schema
 from context_manager.store.postgres.connections import Connection, Connections
 from context_manager.store.postgres.faults import translated
@@ -21,7 +21,13 @@ from context_manager.store.postgres.moving import PostgresMover
 from context_manager.store.postgres.queries import QUERIES
 from context_manager.store.postgres.queue import PostgresQueue
 from context_manager.store.postgres.reads import Reader
-from context_manager.store.postgres.transaction import NOBODY, Place, UnheardCommitError, committing
+from context_manager.store.postgres.transaction import (
+    NOBODY,
+    Place,
+    UnheardCommitError,
+    committing,
+    look_back,
+)
 from context_manager.store.postgres.writes import Writing
 from context_manager.store.probe import Probe, probe_from
 from context_manager.store.protocol import (
@@ -214,23 +220,18 @@ class PostgresStore:
     ) -> bool:
         """Whether a change whose commit was not heard was done; waits until that is settled.
 
+        What it added is there, or it wrote last. Only of one that added nothing, and after which
+        others wrote, neither can be told.
+
         Raises:
-            StoreError: Others wrote since, so that it cannot be told.
+            StoreError: It cannot be told, and the change has no key that would.
         """
-
-        def look(connection: Connection) -> bytes | None:
-            with connection.transaction(), connection.pipeline():
-                connection.execute(QUERIES["enter"], place.values)
-                found = connection.execute(
-                    QUERIES["lock_partition"], place.values, binary=True
-                ).fetchone()
-            return found[-1] if found else None
-
+        added = [draft.entry.id for draft in all_drafts(change)][:1]
         with translated(self.location):
-            last = self._connections.run(look)
-        if last == writing.token:
+            last, known = self._connections.run(lambda c: look_back(c, place, added))
+        if last == writing.token or (added and known):
             return True
-        if last == writing.found_writer or change.key is not None:
+        if added or last == writing.found_writer or change.key is not None:
             return False
         raise StoreError(
             f"the store at {self.location} was lost during a commit, and others wrote since: the "

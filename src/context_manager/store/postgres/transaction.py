@@ -28,6 +28,8 @@ NOBODY = Partition("", "", "")
 
 _TOKEN_BYTES = 12
 
+_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
+
 
 class UnheardCommitError(Exception):
     """The connection was lost after the commit was asked for: it may have been done or not."""
@@ -60,33 +62,47 @@ class Place:
 def committing(connection: Connection, place: Place, probe: Probe) -> Iterator[None]:
     """A write transaction: committed when the block ends, rolled back when it raises.
 
-    A block that found nothing to write may roll back itself.
-
     Raises:
         UnheardCommitError: See there.
     """
     probe("begin")
-    with connection.pipeline() as pipeline:
-        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        connection.execute(
-            "SELECT set_config('lock_timeout', %s, true)", (f"{int(place.timeout * 1000)}ms",)
-        )
-        if place.durability == "normal":
-            connection.execute("SET LOCAL synchronous_commit = off")
-        connection.execute(QUERIES["enter"], place.values)
-        yield
-        pipeline.sync()
-        if connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE:
-            return
-        probe("commit")
-        try:
+    asked = False
+    try:
+        # The last statements and the commit are sent together; leaving waits for their answers.
+        with connection.pipeline():
+            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            connection.execute(_LOCK_TIMEOUT, (f"{int(place.timeout * 1000)}ms",))
+            if place.durability == "normal":
+                connection.execute("SET LOCAL synchronous_commit = off")
+            connection.execute(QUERIES["enter"], place.values)
+            yield
+            probe("commit")
+            asked = True
             connection.execute("COMMIT")
-            pipeline.sync()
-        except psycopg.Error as error:
-            if may_pass(error):
-                raise UnheardCommitError from error
-            raise
+    except psycopg.Error as error:
+        if asked and may_pass(error):
+            raise UnheardCommitError from error
+        raise
     probe("committed")
+
+
+def look_back(
+    connection: Connection, place: Place, ids: Sequence[str]
+) -> tuple[bytes | None, bool]:
+    """Who wrote a partition last, and whether one of these entries is there.
+
+    It waits for whoever is still writing, so a transaction whose end was not heard has ended.
+    """
+    with connection.transaction(), connection.pipeline():
+        connection.execute(QUERIES["enter"], place.values)
+        values = place.values
+        found = connection.execute(QUERIES["lock_partition"], values, binary=True).fetchone()
+        if found is None:
+            return None, False
+        part, *_, writer = found
+        named = {**values, "part": part, "ids": list(ids)}
+        known = connection.execute(QUERIES["known_entries"], named).fetchone()
+    return (None if writer is None else bytes(writer)), known is not None
 
 
 class Steps:
@@ -123,6 +139,7 @@ class Steps:
     def _open_partition(self) -> bytes | None:
         """Lock the partition's row, made if it is missing; returns who wrote last."""
         found = self._run("lock_partition").fetchone()
+        self._made = found is None
         if found is None:
             self._run("insert_partition")
             found = self._run("lock_partition").fetchone()

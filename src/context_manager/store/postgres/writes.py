@@ -65,8 +65,8 @@ class Writing(Alterations):
             self._run("insert_done", digest=self._digest(change.key), applied=packed)
         if added or altered or self._wrote or change.key is not None:
             self._set_partition(version)
-        else:
-            self._connection.execute("ROLLBACK")
+        elif self._made:
+            self._connection.execute("ROLLBACK")  # a partition without anything is none
         return applied
 
 
