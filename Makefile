@@ -18,10 +18,15 @@ endif
 # Of the installed wheel: what is in it, its public surface, and all that reads its data files.
 wheel_tests := tests/package tests/seed tests/docs tests/contract \
   tests/unit/cli tests/unit/embedding tests/unit/memory tests/unit/tokens
+# What keeps memory safe: crashes, damage, forgetting, isolation, hostile input (docs/reliability.md).
+safety_tests := tests/crash tests/migration tests/property tests/contract tests/package/test_patterns.py \
+  tests/unit/store tests/unit/screening tests/unit/test_forks.py tests/unit/memory/test_fencing.py \
+  $(patsubst %,tests/unit/manager/test_%.py,async clock consolidating doctoring export forgetting \
+  hearing inputs logs model_change promises provider_faults recording recovering saving sweeping)
 pytest := -m pytest -n auto --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
-.PHONY: help venv demo serve test test-system docs check format wheel test-wheel soak clean \
+.PHONY: help venv demo serve test test-safety test-system docs check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
   bench-service bench-speed bench-llm
 
@@ -85,6 +90,9 @@ test-system: $(VENV)/system.stamp  ## Run the tests in a browser (as root it ins
 
 docs: $(VENV)/docs.stamp  ## Build the documentation into site/; any warning is an error
 	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --quiet --strict
+
+test-safety: $(VENV)/test.stamp  ## Only what keeps memory safe: crashes, damage, forgetting, isolation
+	$(bin)/python $(pytest) $(seeded) $(safety_tests) $(ARGS)
 
 # --- checks ------------------------------------------------------------------------------------
 

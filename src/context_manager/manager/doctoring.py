@@ -201,7 +201,7 @@ def _duplicates(
     counts = Counter((entry.kind, cm.archive.drafter.digest(entry.text)) for entry in added)
     double = sum(number - 1 for number in counts.values())
     if double:
-        what = f"{double:,} memories of user {partition.user_id} say the same as another"
+        what = f"memories of user {partition.user_id} that say the same as another: {double:,}"
         yield Remark(Level.NOTE, "duplicates", what, f"{PROGRAM} list {_whose(partition)}")
 
 

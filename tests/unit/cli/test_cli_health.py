@@ -57,7 +57,7 @@ def test_a_backup_is_restored_without_what_was_forgotten_since(
     program("forget", turns[3], "--yes")
     ended = program("restore", copy)
     assert ended.code == 0
-    assert "2 memories were forgotten since the backup" in ended.out
+    assert "forgotten since the backup, and not restored: 2 memories" in ended.out
     assert "before-restore-1" in ended.out
     assert "plum3x" not in program("list", "-n", "100").out
     assert "plum4x" in program("list", "-n", "100").out

@@ -165,9 +165,9 @@ def _restore_export(call: Invocation, file: Path) -> None:
 
 
 def _show_restored(out: Console, db: Path, data: Mapping[str, Any]) -> None:
-    out.print(f"{db} ({size(data['bytes'])})", markup=False, soft_wrap=True)
+    out.print(f"restored {db} ({size(data['bytes'])})", markup=False, soft_wrap=True)
     if data["erased"]:
-        out.print(f"{data['erased']:,} memories were forgotten since the backup, and stay so")
+        out.print(f"forgotten since the backup, and not restored: {memories(data['erased'])}")
     if data["kept_as"]:
         told = f"the store before it: {data['kept_as']}"
         out.print(told, markup=False, soft_wrap=True, style="bright_black")
