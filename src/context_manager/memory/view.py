@@ -14,13 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from context_manager.forks import ForkSafeLock
+from context_manager.heap import give_back
 from context_manager.index import Column, LayeredPostings, VectorIndex
 from context_manager.records import Partition, Scope
-from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_words
+from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Store, Version
 
 _PLACES = 1 << 20
 """Messages a turn may have before the order inside a session would suffer."""
+
+_AT_ONCE = 4096
+"""Vectors taken from their rows at a time, so that they are not all held twice."""
+
+_LARGE = 4096
+"""Rows whose reading leaves so much freed memory behind that it is worth giving it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,9 @@ class PartitionView:
                 self._read(rows.entries, rows.passages)
                 self._version = rows.version
                 self._snapshot = self._freeze()
+                if len(rows.passages) > _LARGE:
+                    del rows
+                    give_back()
             return self._snapshot
 
     def _reset(self) -> None:
@@ -198,16 +208,14 @@ class PartitionView:
                 job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
                 self._pending[size + at] = job
         blank = bytes(4 * self._dimension)
-        block = b"".join(row.vector or blank for row in rows)
-        self._vectors.extend(np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension))
-        words = [unpack_words(row.words) for row in rows]
-        self._lengths.extend([word.length for word in words])
-        if words:
-            self._postings = self._postings.extended(
-                np.concatenate([word.terms for word in words]),
-                np.fromiter((len(word.terms) for word in words), np.int64, len(words)),
-                np.concatenate([word.counts for word in words]),
-            )
+        for start in range(0, len(rows), _AT_ONCE):
+            block = b"".join([row.vector or blank for row in rows[start : start + _AT_ONCE]])
+            vectors = np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension)
+            self._vectors.extend(vectors)
+        if rows:
+            words = unpack_columns([row.words for row in rows])
+            self._lengths.extend(words.lengths)
+            self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
 
     def _freeze(self) -> Snapshot:
         column = {name: values.rows for name, values in self._columns.items()}

@@ -55,7 +55,13 @@ from context_manager.retrieval.corpus import (
     Entries,
     Postings,
 )
-from context_manager.retrieval.indexed import PassageWords, pack_words, unpack_words, vector_text
+from context_manager.retrieval.indexed import (
+    PassageWords,
+    pack_words,
+    unpack_columns,
+    unpack_words,
+    vector_text,
+)
 from context_manager.retrieval.passages import Span, split
 from context_manager.retrieval.query import Query, parse
 from context_manager.retrieval.rank import Ranking, Rerank, Settings, rank
@@ -83,6 +89,7 @@ __all__ = [
     "rank",
     "select",
     "split",
+    "unpack_columns",
     "unpack_words",
     "vector_text",
     "words",

@@ -9,6 +9,7 @@ order, then n uint8 counts (255 means 255 or more).
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -95,6 +96,46 @@ def unpack_words(packed: bytes) -> PassageWords:
     terms = np.frombuffer(packed, dtype="<u8", count=n, offset=_HEADER.size)
     counts = np.frombuffer(packed, dtype=np.uint8, count=n, offset=_HEADER.size + 8 * n)
     return PassageWords(_HEADER.unpack_from(packed)[0], terms.astype(np.uint64, copy=False), counts)
+
+
+@dataclass(frozen=True, slots=True)
+class WordColumns:
+    """The words of many passages, end to end.
+
+    Attributes:
+        lengths: uint32 [p], words in each passage.
+        sizes: int64 [p], distinct terms of each passage.
+        terms: uint64 [t], the terms of all passages, one passage after the other.
+        counts: uint8 [t], their counts.
+    """
+
+    lengths: NDArray[np.uint32]
+    sizes: NDArray[np.int64]
+    terms: Hashes
+    counts: NDArray[np.uint8]
+
+
+def unpack_columns(packed: Sequence[bytes]) -> WordColumns:
+    """Return what `unpack_words` returns of each, joined; for the thousands of a whole memory.
+
+    Raises:
+        ValueError: one was not made by `pack_words`.
+    """
+    head = _HEADER.size
+    sizes = np.fromiter(map(len, packed), np.int64, len(packed)) - head
+    if (sizes < 0).any() or (sizes % _BYTES_PER_TERM).any():
+        raise ValueError("packed words have a length of 4 + 9 n bytes")
+    sizes //= _BYTES_PER_TERM
+    ends = (head + 8 * sizes).tolist()
+    lengths = b"".join([item[:head] for item in packed])
+    terms = b"".join([item[head:end] for item, end in zip(packed, ends, strict=True)])
+    counts = b"".join([item[end:] for item, end in zip(packed, ends, strict=True)])
+    return WordColumns(
+        np.frombuffer(lengths, dtype="<u4"),
+        sizes,
+        np.frombuffer(terms, dtype="<u8").astype(np.uint64, copy=False),
+        np.frombuffer(counts, dtype=np.uint8),
+    )
 
 
 def _date_words(timestamp: float | None) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context_manager.retrieval import pack_words, split, unpack_words
+from context_manager.retrieval import pack_words, split, unpack_columns, unpack_words
 from context_manager.retrieval.passages import PASSAGE_CHARS, WHOLE_CHARS
 
 
@@ -56,3 +56,18 @@ def test_a_word_said_very_often_counts_255() -> None:
 def test_broken_packed_words_are_refused() -> None:
     with pytest.raises(ValueError, match="4 \\+ 9 n bytes"):
         unpack_words(b"12345")
+
+
+def test_many_passages_unpack_to_what_each_unpacks_to() -> None:
+    packed = [
+        pack_words(text, b"k") for text in ("to be or not to be", "", "a walnut", "no " * 300)
+    ]
+    columns = unpack_columns(packed)
+    each = [unpack_words(item) for item in packed]
+
+    assert columns.lengths.tolist() == [words.length for words in each]
+    assert columns.sizes.tolist() == [len(words.terms) for words in each]
+    assert columns.terms.tolist() == [term for words in each for term in words.terms.tolist()]
+    assert columns.counts.tolist() == [n for words in each for n in words.counts.tolist()]
+    with pytest.raises(ValueError, match="9 n bytes"):
+        unpack_columns([packed[0], b"12345"])
