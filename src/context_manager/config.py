@@ -108,7 +108,8 @@ class MemoryConfig:
         stm_capacity: Tokens that short-term memory holds; older turns leave it (and stay in
             long-term memory).
         chunk_size: Tokens of turns that left short-term memory before they are summarised.
-        recent_k: Recent turns shown verbatim.
+        recent_k: Recent turns shown verbatim; up to twice as many, or somewhat fewer where they are
+            long, so that prompts keep their beginning (`context.window`).
         ltm_hits_k: Memories shown at least, as far as the budget permits; also all that are shown
             when no memory seems to answer the input.
         prompt_token_budget: Most tokens of the finished prompt, the input included.

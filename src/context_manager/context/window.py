@@ -55,7 +55,7 @@ def window(sizes: Sequence[Size], wanted: int, budget: int, at_hand: int) -> Win
 
     Between ``wanted`` and twice as many turns are shown where that is cheap, otherwise about as
     many more as less, so that on average no memory has to make room. Prompts too small to be cached
-    show ``wanted`` turns.
+    show ``wanted`` turns, and so do all where more are wanted than half of `STRIDE`.
 
     Args:
         sizes: Of the session's latest turns, oldest first; at least `KNOWN` or all.
@@ -68,6 +68,9 @@ def window(sizes: Sequence[Size], wanted: int, budget: int, at_hand: int) -> Win
     """
     if not sizes or wanted < 1:
         return None
+    latest = sizes[-1][0]
+    if 2 * wanted > STRIDE:
+        return Window(latest - wanted + 1, latest)
     sizes = _from_stride(sizes)
     fewest, most, enough = _bounds(sizes, wanted, budget)
     highest = min(budget * MOST, at_hand)

@@ -98,7 +98,7 @@ def _summaries(cm: ContextManager, now: float, shown: Window | None) -> tuple[Pi
     """
     where = EntryFilter(kinds=("summary",), session_id=cm.scope.session_id)
     found = [e for e in _in_force(cm, where, now) if e.metadata.get("level") != gathering.TOPIC]
-    made = [entry.metadata.get(MADE_AFTER, -1) for entry in found]
+    made = [_made_after(entry) for entry in found]
     since = math.inf if shown is None else max(shown.since, min(made, default=-1))
     then = [entry for entry, after in zip(found, made, strict=True) if after <= since]
     pieces = [
@@ -109,6 +109,12 @@ def _summaries(cm: ContextManager, now: float, shown: Window | None) -> tuple[Pi
         for order, entry in enumerate(_standing(then))
     ]
     return tuple(reversed(pieces))
+
+
+def _made_after(summary: MemoryEntry) -> int:
+    """Place of the last turn said when a summary was made, -1 where that is not known."""
+    place = summary.metadata.get(MADE_AFTER)
+    return place if isinstance(place, int) else -1
 
 
 def _standing(summaries: Sequence[MemoryEntry]) -> list[MemoryEntry]:

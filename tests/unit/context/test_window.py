@@ -67,6 +67,12 @@ def test_what_began_long_ago_does_not_matter() -> None:
         assert latest == window(sizes[:said], 5, 12_000, WORKING_SET)
 
 
+def test_more_turns_than_sizes_are_known_are_shown_where_they_are_wanted() -> None:
+    turns = [(place, 10) for place in range(300)]
+
+    assert window(turns[-KNOWN:], 100, 12_000, WORKING_SET) == Window(200, 299)
+
+
 def test_the_window_knows_since_when_it_stands() -> None:
     turns = [(place, 30) for place in range(13)]
 
