@@ -28,7 +28,7 @@ seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo serve test test-safety test-system docs check format wheel test-wheel soak clean \
   bench-data bench-quality bench-ablation bench-calibrate \
-  bench-service bench-speed bench-llm
+  bench-service bench-speed bench-llm bench-scale
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -156,6 +156,11 @@ chat = $(firstword $(wildcard $(CONTEXT_MANAGER_DATA)/data/irc/*.txt.gz))
 
 bench-speed: $(VENV)/core.stamp  ## How long things take, as ratios to bare floors
 	$(bin)/python -m bench.speed --full $(if $(chat),--replay $(chat)) --page docs/benchmarks.md $(ARGS)
+
+# DSN names an empty PostgreSQL database with pgvector.
+bench-scale: $(VENV)/test.stamp  ## Many users and processes on one PostgreSQL (DSN=postgresql://...)
+	@test -n "$(DSN)" || { echo 'DSN must name an empty PostgreSQL database' >&2; exit 1; }
+	$(bin)/python -m bench.scale "$(DSN)" --page docs/benchmarks.md $(ARGS)
 
 bench-service: $(VENV)/server.stamp  ## The service under load for ten minutes
 	$(bin)/python -m bench.service --page docs/benchmarks.md $(ARGS)

@@ -1,0 +1,1 @@
+"""What many users and several processes on one PostgreSQL cost."""
