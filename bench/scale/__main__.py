@@ -57,7 +57,7 @@ def _table(
 ) -> str:
     load = os.getloadavg()[0]
     rows = [
-        f"| {name} | {a:.1f} ms | {m:.1f} ms | {m / a:.2f} |"
+        f"| {name.replace('_', ' ')} | {a:.1f} ms | {m:.1f} ms | {m / a:.2f} |"
         for name, a, m in zip(Figures._fields, alone, among, strict=True)
     ]
     shares = " : ".join(f"{figure / together[0]:.2f}" for figure in together)

@@ -102,7 +102,9 @@ def measured(dsn: str, users: int, rounds: int) -> tuple[Figures, Figures]:
                 _timed(lambda cm=cm, text=text: cm.build(text, budget=2000, now=NOW))
                 for text in (question, f"{question} Really?")
             ]
-            took.append(_timed(lambda cm=cm, said=said: cm.observe(said, "Noted.")))
+            # Said by another, so that the memory that is asked does not grow from turn to turn.
+            other = cm.scoped(user_id="other" if place == 0 else named(chance.randrange(users)))
+            took.append(_timed(lambda other=other, said=said: other.observe(said, "Noted.")))
             if turn >= 3:
                 for kept, milliseconds in zip(seen[place], took, strict=True):
                     kept.append(milliseconds)
