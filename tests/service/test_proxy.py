@@ -213,6 +213,19 @@ def test_the_providers_errors_are_passed_on_as_they_are(face, code, streamed):
         assert proxied.turns() == []
 
 
+def test_an_error_told_as_an_event_keeps_its_status(face):
+    def overloaded(exchange: upstream.Exchange) -> None:
+        exchange.head(529, kind="text/event-stream")
+        exchange.send(b'data: {"error": {"message": "told to fail"}}\n\n')
+
+    with proxying(face, overloaded) as proxied:
+        request = {"model": "m", "messages": ASKED, "stream": True}
+        got = httpx.post(f"{proxied.url}/v1/chat/completions", json=request, timeout=PATIENCE)
+        assert got.status_code == 529
+        assert "told to fail" in got.text
+        assert proxied.turns() == []
+
+
 @pytest.mark.parametrize(
     ("act", "status"), [(upstream.reset, 502), (upstream.hang, 504)], ids=["reset", "hang"]
 )

@@ -160,7 +160,7 @@ def _request(settings: UpstreamSettings, asked: AskUpstream) -> dict[str, Any]:
 
 def _streams(response: httpx.Response) -> bool:
     media_type: str = response.headers.get("content-type", "")
-    return media_type.startswith(EVENTS)
+    return response.status_code == 200 and media_type.startswith(EVENTS)
 
 
 def _received(response: httpx.Response, body: bytes = b"", pieces: Any = None) -> Received:
