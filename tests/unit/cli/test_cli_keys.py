@@ -36,3 +36,11 @@ def test_a_public_address_is_refused_without_a_key(program: Program) -> None:
     ended = program("serve", "--host", "0.0.0.0")  # noqa: S104 - it is refused
     assert ended.code == 2
     assert "keys create" in ended.err
+
+
+def test_a_provider_without_an_address_is_refused_before_anything_is_served(
+    program: Program,
+) -> None:
+    refused = program("serve", "--upstream", "provider.example")
+    assert refused.code != 0
+    assert "must begin with http:// or https://, got 'provider.example'" in refused.err
