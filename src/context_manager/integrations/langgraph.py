@@ -23,6 +23,7 @@ try:
     from langgraph.store.base import (
         BaseStore,
         GetOp,
+        InvalidNamespaceError,
         Item,
         ListNamespacesOp,
         MatchCondition,
@@ -31,7 +32,6 @@ try:
         Result,
         SearchItem,
         SearchOp,
-        validate_op_namespace,
     )
 except ImportError as error:
     raise MissingExtraError("langgraph", "langgraph") from error
@@ -62,7 +62,7 @@ class MemoryStore(BaseStore):
         """Do the operations: reads see what was there before, of several puts the last counts."""
         listed = list(ops)
         for op in listed:
-            validate_op_namespace(op)
+            _check_labels(op)
         results = [_READS[type(op)](self, op) if type(op) in _READS else None for op in listed]
         puts = {(op.namespace, op.key): op for op in listed if isinstance(op, PutOp)}
         for put in puts.values():
@@ -129,6 +129,20 @@ _READS: Mapping[type, Callable[[MemoryStore, Any], Result]] = {
     SearchOp: MemoryStore._search,
     ListNamespacesOp: MemoryStore._namespaces,
 }
+
+
+def _check_labels(op: Op) -> None:
+    """Refuse labels that LangGraph does not allow, for operations that its methods did not check.
+
+    Raises:
+        InvalidNamespaceError: A label is empty, no text, or holds a period.
+    """
+    labels = getattr(op, "namespace", getattr(op, "namespace_prefix", ()))
+    for label in labels:
+        if not isinstance(label, str) or not label or "." in label:
+            raise InvalidNamespaceError(
+                f"label {label!r} in {labels} must be a text without periods, and not empty"
+            )
 
 
 def _namespace(entry: MemoryEntry) -> tuple[str, ...]:

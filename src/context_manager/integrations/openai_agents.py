@@ -7,7 +7,7 @@ itself beside it, so that the SDK gets back exactly what it gave.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import MissingExtraError
 from context_manager.integrations.dialects import text_of
@@ -16,9 +16,12 @@ from context_manager.records import Message, Role, Turn
 
 try:
     from agents.items import TResponseInputItem
-    from agents.memory import SessionABC, SessionSettings
+    from agents.memory import SessionABC
 except ImportError as error:
     raise MissingExtraError("agents", "agents") from error
+
+if TYPE_CHECKING:
+    from agents.memory import SessionSettings
 
 ITEM = "agents_item"
 """Key of a message's metadata that holds the item."""
@@ -40,12 +43,13 @@ class MemorySession(SessionABC):
     ) -> None:
         self._manager = manager
         self.session_id = manager.scope.session_id
-        self.session_settings = session_settings or SessionSettings()
+        self.session_settings = session_settings
 
     async def get_items(self, limit: int | None = None) -> list[TResponseInputItem]:
         """The items of the session, the latest ``limit`` of them if given, in order."""
-        most = self.session_settings.limit if limit is None and self.session_settings else limit
-        return await self._manager.run_async(self._items, most)
+        if limit is None and self.session_settings is not None:
+            limit = self.session_settings.limit
+        return await self._manager.run_async(self._items, limit)
 
     async def add_items(self, items: list[TResponseInputItem]) -> None:
         """Remember items, each by itself."""
