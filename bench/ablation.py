@@ -21,8 +21,6 @@ from typing import Any
 import numpy as np
 
 from bench.quality.__main__ import open_memory, remember
-from bench.quality.measures import paired_interval
-from bench.quality.questions import read_questions
 from bench.quality.report import table, write
 from bench.quality.trials import (
     BUDGETS,
@@ -34,6 +32,8 @@ from bench.quality.trials import (
     left_out,
     measure_all,
 )
+from context_manager.evaluation.benchmarks import read_questions
+from context_manager.evaluation.measures import paired_interval
 from context_manager.retrieval import analysis, features, lexical
 from context_manager.retrieval.rank import WEIGHTS
 

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.__main__ import open_memory, remember
-from bench.quality.measures import auroc
-from bench.quality.questions import Question, read_questions
 from bench.quality.trials import Chat, Measured, folds, measure
+from context_manager.evaluation.benchmarks import Question, read_questions
+from context_manager.evaluation.measures import auroc
 from context_manager.retrieval.rank import WEIGHTS
 
 Matrix = NDArray[np.float64]

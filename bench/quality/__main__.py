@@ -18,11 +18,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.quality import measures, prefix, report
-from bench.quality.questions import Question, read_questions
+from bench.quality import prefix, report
 from bench.quality.systems import BASELINES, Conversation
 from context_manager import Config, ContextManager, MemoryEntry
 from context_manager.config import EmbeddingConfig
+from context_manager.evaluation import measures
+from context_manager.evaluation.benchmarks import Question, read_questions
 from context_manager.importing import ImportedTurn, read
 from context_manager.manager.observing import TurnInput
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.quality.questions import Question
 from context_manager import ContextManager, MemoryEntry, Message
 from context_manager.context import Plan, turn_pieces
 from context_manager.context.window import window
+from context_manager.evaluation.benchmarks import Question
 from context_manager.manager import building
 
 STABLE = frozenset({"pinned", "summary", "recent"})

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.quality.measures import auroc, paired_interval
 from bench.quality.prefix import share
+from context_manager.evaluation.measures import auroc, paired_interval
 
 OURS = "ContextManager"
 _UNANSWERABLE = {"locomo": "category 5", "beam": "abstention"}

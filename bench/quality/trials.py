@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.quality.questions import Question
 from context_manager import ContextManager, MemoryEntry
 from context_manager.context.pieces import day
+from context_manager.evaluation.benchmarks import Question
 from context_manager.manager.building import RANKED_KINDS
 from context_manager.memory.view import Snapshot
 from context_manager.retrieval import Candidate, parse, select

@@ -7,11 +7,12 @@ import json
 import pytest
 
 from bench.calibrate import without_names
-from bench.quality import measures, report
+from bench.quality import report
 from bench.quality.prefix import share
-from bench.quality.questions import read_questions
 from bench.quality.trials import folds
 from context_manager import MemoryEntry
+from context_manager.evaluation import measures
+from context_manager.evaluation.benchmarks import read_questions
 
 
 def entry(number: int, text: str) -> MemoryEntry:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from context_manager.evaluation.probes import Probe, Spot
+from context_manager.importing import ImportedTurn
+from context_manager.records import Message
 
 _TURN = re.compile(r"D:?\s*(\d+)\s*:\s*(\d+)")
 UNANSWERABLE = frozenset({"5", "abstention"})
@@ -103,3 +108,28 @@ def _turns(evidence: list[str]) -> tuple[str, ...]:
     """Turn names from citations as they come ("D8:6; D9:17", "D:11:26")."""
     found = (f"D{a}:{int(b)}" for text in evidence for a, b in _TURN.findall(text))
     return tuple(dict.fromkeys(found))
+
+
+def probes_from(path: Path, turns: Sequence[ImportedTurn], conversation: str) -> list[Probe]:
+    """A benchmark's own questions to one conversation as probes, by their kind.
+
+    Args:
+        path: The benchmark's file.
+        turns: The turns read from it for that conversation.
+        conversation: Which one.
+    """
+    spots = {
+        _name(message): Spot(number, place)
+        for number, turn in enumerate(turns)
+        for place, message in enumerate(turn.messages)
+    }
+    made = []
+    for question in read_questions(path):
+        gold = tuple(spots[name] for name in question.gold if name in spots)
+        if question.conversation == conversation and question.answerable and gold:
+            made.append(Probe(f"{question.dataset} {question.category}", question.text, gold))
+    return made
+
+
+def _name(message: Message) -> str:
+    return str(message.metadata.get("dia_id", message.metadata.get("id")))

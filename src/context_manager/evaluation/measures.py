@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from context_manager import MemoryEntry
+from context_manager.records import MemoryEntry
 
 RESAMPLES = 2000
 
