@@ -6,7 +6,7 @@ Decides layout only. It takes a `Context` and makes something to print; it build
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from rich import box
@@ -169,7 +169,9 @@ def _score(score: float | None) -> str:
 
 def as_data(context: Context) -> dict[str, Any]:
     """The prompt and its explanation as JSON-ready values."""
-    return asdict(context)
+    data = asdict(replace(context, arranged=None))
+    del data["arranged"]
+    return data
 
 
 def show_prompt(out: Console, text: str) -> None:
