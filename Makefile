@@ -119,6 +119,13 @@ test-wheel: wheel  ## Run tests against the installed wheel, in an environment o
 	@$(wheel_venv)/bin/python -m pip install -qq dist/*.whl --group test
 	CONTEXT_MANAGER_TESTED=wheel $(wheel_venv)/bin/python $(pytest) $(seeded) $(wheel_tests) $(ARGS)
 
+.PHONY: audit
+audit: wheel  ## Ask the advisory database about what the wheel brings along (needs network)
+	@rm -rf $(VENV)-audit
+	@$(bin)/python -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install -qq "$$(echo dist/*.whl)[server,openai,anthropic]" pip-audit
+	$(VENV)-audit/bin/pip-audit --strict --skip-editable --desc on
+
 soak: $(VENV)/test.stamp  ## Long runs: ten times the property examples, and what is marked so
 	$(bin)/python $(pytest) $(seeded) --hypothesis-profile=soak -m 'not system' tests/property $(ARGS)
 	$(bin)/python $(pytest) $(seeded) -m soak --ignore=tests/property $(ARGS)
