@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from context_manager.errors import InputError
 from context_manager.records import Message
+from context_manager.records.provided import read_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,12 @@ class Asked:
     Args:
         text: The user's last message.
         earlier: Texts of the messages before it.
-        results: Tool results that came after it.
+        since: What came after it: calls of tools and their results.
     """
 
     text: str
     earlier: tuple[str, ...] = ()
-    results: tuple[Message, ...] = ()
+    since: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,14 @@ def _texts(messages: Sequence[Any]) -> tuple[str, ...]:
     return tuple(text for text in texts if text.strip())
 
 
+def _since(messages: Sequence[Any]) -> tuple[Message, ...]:
+    """The messages after the user's; none where one of them cannot be understood."""
+    try:
+        return tuple(read_messages(messages))
+    except InputError:
+        return ()
+
+
 # -- OpenAI chat completions ----------------------------------------------------------------------
 
 
@@ -90,12 +100,8 @@ def _chat_asked(keywords: Mapping[str, Any]) -> Asked | None:
     place = _last(messages, _is_users)
     if place < 0:
         return None
-    results = tuple(
-        Message("tool", text_of(get(message, "content")))
-        for message in messages[place + 1 :]
-        if get(message, "role") == "tool"
-    )
-    return Asked(text_of(get(messages[place], "content")), _texts(messages[:place]), results)
+    text = text_of(get(messages[place], "content"))
+    return Asked(text, _texts(messages[:place]), _since(messages[place + 1 :]))
 
 
 def _chat_with_memory(keywords: Mapping[str, Any], memory: str) -> dict[str, Any]:
@@ -140,12 +146,22 @@ def _responses_asked(keywords: Mapping[str, Any]) -> Asked | None:
     place = _last(items, _is_users)
     if place < 0:
         return None
-    results = tuple(
-        Message("tool", str(get(item, "output")))
-        for item in items[place + 1 :]
-        if get(item, "type") == "function_call_output"
-    )
-    return Asked(text_of(get(items[place], "content")), _texts(items[:place]), results)
+    text = text_of(get(items[place], "content"))
+    since = [_as_chat(item) for item in items[place + 1 :]]
+    return Asked(text, _texts(items[:place]), _since([item for item in since if item]))
+
+
+def _as_chat(item: Any) -> dict[str, Any] | None:
+    """A call or its result as a chat completion writes it; None for anything else."""
+    identifier = get(item, "call_id")
+    if get(item, "type") == "function_call":
+        asked = {"name": get(item, "name"), "arguments": get(item, "arguments")}
+        return {"role": "assistant", "tool_calls": [{"id": identifier, "function": asked}]}
+    if get(item, "type") == "function_call_output":
+        output = get(item, "output")
+        said = output if isinstance(output, str) else text_of(output)
+        return {"role": "tool", "tool_call_id": identifier, "content": said}
+    return None
 
 
 def _responses_with_memory(keywords: Mapping[str, Any], memory: str) -> dict[str, Any]:
@@ -176,24 +192,13 @@ RESPONSES = Dialect(
 # -- Anthropic messages ---------------------------------------------------------------------------
 
 
-def _results(message: Any) -> list[Message]:
-    content = get(message, "content")
-    blocks = content if isinstance(content, Sequence) and not isinstance(content, str) else ()
-    return [
-        Message("tool", text_of(get(block, "content")))
-        for block in blocks
-        if get(block, "type") == "tool_result"
-    ]
-
-
 def _messages_asked(keywords: Mapping[str, Any]) -> Asked | None:
     messages = list(keywords.get("messages") or ())
     place = _last(messages, _is_users)
     if place < 0:
         return None
-    results = [result for message in messages[place + 1 :] for result in _results(message)]
     text = text_of(get(messages[place], "content"))
-    return Asked(text, _texts(messages[:place]), tuple(results))
+    return Asked(text, _texts(messages[:place]), _since(messages[place + 1 :]))
 
 
 def _messages_with_memory(keywords: Mapping[str, Any], memory: str) -> dict[str, Any]:

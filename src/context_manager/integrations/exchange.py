@@ -67,7 +67,7 @@ class Exchange:
             return
         said = [
             Message("user", self._asked.text),
-            *(result for result in self._asked.results if result.text.strip()),
+            *(message for message in self._asked.since if message.text.strip()),
             Message("assistant", answer),
         ]
         metadata = {"client": self._dialect.name, **({} if complete else {"complete": False})}

@@ -13,6 +13,8 @@ import pytest
 
 from context_manager import ContextManager
 from context_manager.integrations import wrap_anthropic, wrap_openai
+from context_manager.integrations.dialects import RESPONSES
+from context_manager.records.parts import parts_of
 from support import fault_server as server
 from support.fault_server import Act, FaultServer, serve
 
@@ -213,8 +215,11 @@ def test_an_answer_that_calls_a_tool_is_remembered_with_its_result(
         further = [{"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
     asking(kind, [*QUESTION, *further])
     assert turns(cm) == [
-        "User: Which number has my locker?\nTool: locker 4711\nAssistant: It is 4711."
+        "User: Which number has my locker?\nAssistant: [calls w({})]\nTool: locker 4711\n"
+        "Assistant: It is 4711."
     ]
+    listed = cm.build("Thanks").messages("openai")
+    assert listed[1]["tool_calls"][0]["id"] == listed[2]["tool_call_id"] == "t1"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
@@ -325,3 +330,16 @@ def test_each_user_has_a_client_of_their_own(cm: ContextManager) -> None:
         stranger = wrap_openai(client, cm.scoped(user_id="somebody else"))
         stranger.chat.completions.create(model="m", messages=QUESTION)  # type: ignore[arg-type]
         assert "4711" not in str(at.requests)
+
+
+def test_calls_in_a_request_of_the_responses_interface_stay_beside_their_results() -> None:
+    items = [
+        {"role": "user", "content": "Which number has my locker?"},
+        {"type": "reasoning", "id": "r1", "summary": []},
+        {"type": "function_call", "call_id": "t1", "name": "w", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "t1", "output": "locker 4711"},
+    ]
+    asked = RESPONSES.asked({"input": items})
+    assert asked is not None
+    assert [message.text for message in asked.since] == ["[calls w({})]", "locker 4711"]
+    assert parts_of(asked.since[0]).calls[0].id == parts_of(asked.since[1]).answers == "t1"
