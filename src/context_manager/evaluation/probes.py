@@ -31,7 +31,7 @@ LONGEST = 400
 """Characters of a question at most."""
 
 _WORD = re.compile(r"\w[\w'-]*")
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n")
 _RARE = 2
 """Messages in which a word may stand to be rare."""
 
@@ -112,7 +112,7 @@ def _replies(turns: Sequence[ImportedTurn]) -> Iterator[Probe]:
 
 def _quoted(said: Iterable[tuple[Spot, Message]], seen: Counter[str]) -> Iterator[Probe]:
     for spot, message in said:
-        for sentence in _SENTENCE.findall(message.text):
+        for sentence in _SENTENCE_END.split(message.text):
             rare = _rarest(sentence, seen)
             words = [word for word in _WORD.findall(sentence) if word.casefold() != rare]
             if rare and len(words) >= LEAST_WORDS:
