@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from context_manager.errors import ConfigError, SecretError
 from context_manager.memory.echoes import Heard
 from context_manager.records import MemoryEntry, Message, Trust
-from context_manager.records.parts import PARTS, parts_of, with_parts
+from context_manager.records.parts import has_parts, parts_of, with_parts
 from context_manager.screening import KINDS, find_orders, find_secrets, redacted
 from context_manager.store.protocol import EntryFilter
 
@@ -105,7 +105,7 @@ def _clean(cm: ManagerParts, value: Any) -> Any:
 
 
 def _screened_message(cm: ManagerParts, message: Message) -> Message:
-    clean = _clean_parts(cm, message) if PARTS in message.metadata else message
+    clean = _clean_parts(cm, message) if has_parts(message) else message
     text = without_secrets(cm, message.text) if clean is message else clean.text
     name = message.name and without_secrets(cm, message.name)
     metadata = values_without_secrets(cm, clean.metadata)

@@ -13,7 +13,7 @@ from typing import Any
 
 from context_manager.records.message import Message, Role, clean_text
 
-PARTS = "parts"
+PARTS = "message_parts"
 """Key of a message's metadata under which its parts are described."""
 
 
@@ -105,6 +105,11 @@ def with_parts(message: Message, parts: Parts) -> Message:
 def message_of(role: Role, parts: Parts, name: str | None = None, **fields: Any) -> Message:
     """A new message of these parts; ``fields`` as on `Message`."""
     return with_parts(Message(role, "", name, **fields), parts)
+
+
+def has_parts(message: Message) -> bool:
+    """Whether a message is more than its words."""
+    return PARTS in message.metadata and parts_of(message) != Parts(message.text)
 
 
 def parts_of(message: Message) -> Parts:

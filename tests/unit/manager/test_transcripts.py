@@ -139,6 +139,15 @@ def test_secrets_in_arguments_are_redacted_and_the_call_stays_a_call() -> None:
     assert json.loads(listed[0]["tool_calls"][0]["function"]["arguments"])["for"] == "Ada"
 
 
+def test_metadata_of_ones_own_are_never_taken_for_parts() -> None:
+    cm = manager()
+    cm.config.secrets = "redact"
+    for own in ({"message_parts": 3}, {"message_parts": {"said": "x", "calls": [[]]}}):
+        turn = cm.observe_messages([Message("user", "hello there", metadata=own)])
+        assert turn.messages[0].metadata == own
+        assert cm.build("Well?").messages()[-2]["content"] == "hello there"
+
+
 def test_a_long_output_stands_as_a_stub_and_is_kept_whole(tmp_path) -> None:
     output = "\n".join(f"row {number}: value {number * number}" for number in range(3000))
     path = tmp_path / "memory.db"
