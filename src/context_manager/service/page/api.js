@@ -7,7 +7,7 @@ const WHOSE = "context-manager.whose";
 const IN_QUERY = new Set(["GET", "PUT", "DELETE"]);
 
 /** A request that was not carried out, in words for a person. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, title, detail, wait = null) {
     super(detail);
     Object.assign(this, { status, title, detail, wait });
@@ -62,7 +62,11 @@ async function fetched(address, sent) {
   try {
     return await fetch(address, sent);
   } catch {
-    throw new Refused(0, "The service does not answer", "It may have stopped; start it and try again.");
+    throw new Refused(
+      0,
+      "The service does not answer",
+      "It may have stopped; start it and try again.",
+    );
   }
 }
 
@@ -81,7 +85,12 @@ async function refusal(answer) {
     return new Refused(401, key() ? "The key was refused" : "A key is needed", detail);
   }
   if (answer.status === 429) {
-    return new Refused(429, "Too many requests", `Try again in ${wait ?? "a few"} seconds.`, Number(wait));
+    return new Refused(
+      429,
+      "Too many requests",
+      `Try again in ${wait ?? "a few"} seconds.`,
+      Number(wait),
+    );
   }
   return new Refused(answer.status, told.title ?? "It failed", told.detail ?? "");
 }

@@ -16,7 +16,9 @@ const VIEWS = {
 const THEMES = ["auto", "light", "dark"];
 const THEME = "context-manager.theme";
 const main = document.getElementById("main");
-const buttons = Object.fromEntries(["whose", "key", "theme"].map((id) => [id, document.getElementById(id)]));
+const buttons = Object.fromEntries(
+  ["whose", "key", "theme"].map((id) => [id, document.getElementById(id)]),
+);
 let current = null;
 
 function named() {
@@ -57,7 +59,8 @@ function theme(name) {
 async function firstSession() {
   if (whose().session_id) return;
   const { items } = await ask("GET", "sessions").catch(() => ({ items: [] }));
-  if (items.length && !items.includes("default")) setWhose({ ...whose(), session_id: items.at(-1) });
+  if (items.length && !items.includes("default"))
+    setWhose({ ...whose(), session_id: items.at(-1) });
 }
 
 async function again() {

@@ -2,7 +2,7 @@
 // give it back, and close with Escape.
 
 import { ask, key, setKey, setWhose, whose } from "./api.js";
-import { button, el, facts, field, say } from "./dom.js";
+import { button, copying, el, facts, field, say } from "./dom.js";
 import { counted, moment } from "./format.js";
 
 /** Shows a dialog; resolves with the value of the button that closed it, "" for Escape. */
@@ -29,7 +29,12 @@ function closing(text, value, style) {
 
 /** Asks for the key; whether it was changed. */
 export async function askKey() {
-  const input = el("input", { type: "password", autocomplete: "off", spellcheck: "false", placeholder: "cm_..." });
+  const input = el("input", {
+    type: "password",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: "cm_...",
+  });
   const body = [
     el("p", {}, "It stays in this tab and is forgotten when you close it."),
     field(key() ? "Another key" : "Key", input),
@@ -56,7 +61,12 @@ export async function askWhose() {
   );
   const inputs = {
     user_id: el("input", { value: now.user_id, placeholder: "the key's own", maxlength: 256 }),
-    session_id: el("input", { value: now.session_id, placeholder: "default", maxlength: 256, list: "sessions" }),
+    session_id: el("input", {
+      value: now.session_id,
+      placeholder: "default",
+      maxlength: 256,
+      list: "sessions",
+    }),
     agent_id: el("input", { value: now.agent_id, placeholder: "default", maxlength: 256 }),
   };
   const body = [
@@ -66,22 +76,34 @@ export async function askWhose() {
     field("Agent", inputs.agent_id),
     sessions,
   ];
-  const answer = await shown("Whose memory", body, [closing("Cancel", "", "quiet"), closing("Show", "use", "primary")]);
+  const answer = await shown("Whose memory", body, [
+    closing("Cancel", "", "quiet"),
+    closing("Show", "use", "primary"),
+  ]);
   if (answer !== "use") return false;
-  setWhose(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()])));
+  setWhose(
+    Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()])),
+  );
   return true;
 }
 
 /** Asks before something is deleted. */
 export async function confirmed(title, text, action) {
   const body = el("p", {}, text);
-  return (await shown(title, body, [closing("Keep it", "", "quiet"), closing(action, "yes", "danger")])) === "yes";
+  return (
+    (await shown(title, body, [
+      closing("Keep it", "", "quiet"),
+      closing(action, "yes", "danger"),
+    ])) === "yes"
+  );
 }
 
 /** Shows what was deleted. */
 export async function showReceipt(receipt) {
-  const kinds = Object.entries(receipt.kinds).map(([kind, number]) => counted(number, kind, kind === "summary" ? "summaries" : undefined));
-  const copy = button("Copy", () => navigator.clipboard?.writeText(JSON.stringify(receipt, null, 2)).then(() => say("Copied.")), {}, "quiet");
+  const kinds = Object.entries(receipt.kinds).map(([kind, number]) =>
+    counted(number, kind, kind === "summary" ? "summaries" : undefined),
+  );
+  const copy = copying(JSON.stringify(receipt, null, 2), "quiet");
   const body = [
     el("p.soft", {}, `Receipt ${receipt.number} of this store, ${moment(receipt.at)}`),
     facts([
@@ -93,7 +115,15 @@ export async function showReceipt(receipt) {
       ["Recorded prompts with holes", String(receipt.recorded)],
       ["Bytes overwritten", receipt.bytes_scrubbed ? "yes" : "under way"],
     ]),
-    el("div.seal", {}, facts([["Digest", receipt.digest], ["Previous", receipt.previous || "none"], ["Store", receipt.store]])),
+    el(
+      "div.seal",
+      {},
+      facts([
+        ["Digest", receipt.digest],
+        ["Previous", receipt.previous || "none"],
+        ["Store", receipt.store],
+      ]),
+    ),
   ];
   say(`Forgotten: ${counted(receipt.entries, "memory", "memories")}.`);
   await shown("Forgotten", body, [copy, closing("Done", "", "primary")], "receipt");

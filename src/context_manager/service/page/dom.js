@@ -20,7 +20,11 @@ export function svg(tag, attributes = {}, ...children) {
 
 /** A button that does something. */
 export function button(text, act, attributes = {}, style = "") {
-  return el(["button", ...style.split(" ")].filter(Boolean).join("."), { type: "button", onclick: act, ...attributes }, text);
+  return el(
+    ["button", ...style.split(" ")].filter(Boolean).join("."),
+    { type: "button", onclick: act, ...attributes },
+    text,
+  );
 }
 
 /** A labelled field. */
@@ -28,10 +32,30 @@ export function field(label, input, hint = null) {
   return el("label.field", {}, el("span", {}, label), input, hint && el("small", {}, hint));
 }
 
+/** A button that copies a text. */
+export function copying(text, style) {
+  const copied = () => say("Copied.");
+  return button("Copy", () => navigator.clipboard?.writeText(text).then(copied), {}, style);
+}
+
+/** What stands where there is nothing to show. */
+export function empty(text) {
+  return el("div.empty", {}, el("p", {}, text));
+}
+
+/** A moment, written by `show`. */
+export function time(seconds, show) {
+  return el("time", { datetime: new Date(seconds * 1000).toISOString() }, show(seconds));
+}
+
 /** The rows of a description list; those without a value are left out. */
 export function facts(rows) {
   const shown = rows.filter(([, value]) => wanted(value) && value !== "");
-  return el("dl.facts", {}, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl.facts",
+    {},
+    shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 /** Sets a variable of the style sheet on an element. */

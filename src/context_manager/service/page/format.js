@@ -1,12 +1,18 @@
 // How numbers and times are written. Knows no element.
 
 const WHOLE = new Intl.NumberFormat("en");
-const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "long", year: "numeric" });
+const DAY = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 const MINUTE = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 export const whole = (number) => WHOLE.format(number);
-export const counted = (number, one, many = `${one}s`) => `${whole(number)} ${number === 1 ? one : many}`;
+export const counted = (number, one, many = `${one}s`) =>
+  `${whole(number)} ${number === 1 ? one : many}`;
 export const percent = (share) => `${Math.round(100 * share)} %`;
 export const score = (number) => number.toFixed(2);
 export const day = (seconds) => DAY.format(seconds * 1000);

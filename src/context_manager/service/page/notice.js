@@ -13,7 +13,8 @@ export function refused(error, again = null) {
     el(
       "div.row",
       {},
-      error.status === 401 && button("Enter a key", () => document.getElementById("key").click(), {}, "primary"),
+      error.status === 401 &&
+        button("Enter a key", () => document.getElementById("key").click(), {}, "primary"),
       again && error.status !== 401 && button("Try again", again),
     ),
   );

@@ -1,11 +1,13 @@
 // The turns of a session in order, and a line to say something more.
 
 import { ask, setWhose, whose } from "./api.js";
-import { button, el, field, say } from "./dom.js";
+import { button, el, empty, field, say, time } from "./dom.js";
 import { counted, day, minute } from "./format.js";
 import { filled, tried } from "./notice.js";
 
 const SHOWN = 30;
+const NOTHING =
+  "Nothing was said in this session yet. Say something below, or let your agent send its turns to “POST /turns”.";
 
 /** The view; `moved` is called when another session was chosen. */
 export function timelineView(moved) {
@@ -19,8 +21,17 @@ export function timelineView(moved) {
   refresh();
   return [
     el("h1", {}, "Timeline"),
-    el("div.columns", {}, el("div.said-here", {}, list, composer(refresh)),
-      el("aside.first", { "aria-labelledby": "sessions-title" }, el("h2", { id: "sessions-title" }, "Sessions"), sessions)),
+    el(
+      "div.columns",
+      {},
+      el("div.said-here", {}, list, composer(refresh)),
+      el(
+        "aside.first",
+        { "aria-labelledby": "sessions-title" },
+        el("h2", { id: "sessions-title" }, "Sessions"),
+        sessions,
+      ),
+    ),
   ];
 }
 
@@ -33,14 +44,23 @@ async function choice(moved) {
     setWhose({ ...whose(), session_id: name });
     moved();
   };
-  return el("ul.sessions", {}, names.map((name) =>
-    el("li", {}, button(name, go(name), { "aria-current": name === now ? "true" : null }, "quiet small"))));
+  return el(
+    "ul.sessions",
+    {},
+    names.map((name) =>
+      el(
+        "li",
+        {},
+        button(name, go(name), { "aria-current": name === now ? "true" : null }, "quiet small"),
+      ),
+    ),
+  );
 }
 
 async function newest() {
   const { items } = await ask("GET", "turns", { last: SHOWN });
   if (!items.length) {
-    return el("div.empty", {}, el("p", {}, "Nothing was said in this session yet. Say something below, or let your agent send its turns to “POST /turns”."));
+    return empty(NOTHING);
   }
   const holder = el("div", {}, grouped(items));
   return [earlier(items[0].seq, holder), holder];
@@ -50,14 +70,20 @@ async function newest() {
 function earlier(seq, holder) {
   if (seq <= 0) return [];
   const place = el("div", {});
-  const pressed = button("Earlier turns", () => tried(pressed, place, async () => {
-    const limit = Math.min(SHOWN, seq);
-    const { items } = await ask("GET", "turns", { after: seq - limit - 1, limit });
-    holder.prepend(...grouped(items));
-    const before = earlier(seq - limit, holder);
-    place.replaceWith(...[before].flat());
-    pressed.remove();
-  }), {}, "wide");
+  const pressed = button(
+    "Earlier turns",
+    () =>
+      tried(pressed, place, async () => {
+        const limit = Math.min(SHOWN, seq);
+        const { items } = await ask("GET", "turns", { after: seq - limit - 1, limit });
+        holder.prepend(...grouped(items));
+        const before = earlier(seq - limit, holder);
+        place.replaceWith(...[before].flat());
+        pressed.remove();
+      }),
+    {},
+    "wide",
+  );
   return [pressed, place];
 }
 
@@ -68,17 +94,35 @@ function grouped(turns) {
     days.set(name, [...(days.get(name) ?? []), turn]);
   }
   return [...days].map(([name, those]) =>
-    el("section", { "aria-label": name }, el("h2.day", {}, name), el("ol.turns", {}, those.map(turnItem))));
+    el(
+      "section",
+      { "aria-label": name },
+      el("h2.day", {}, name),
+      el("ol.turns", {}, those.map(turnItem)),
+    ),
+  );
 }
 
 function turnItem(turn) {
   return el(
     "li.turn",
     {},
-    el("p.meta", {}, el("time", { datetime: new Date(turn.timestamp * 1000).toISOString() }, minute(turn.timestamp)),
-      ` · turn ${turn.seq + 1} · ${counted(turn.token_count, "token")}`),
-    turn.messages.filter((message) => message.content).map((message) =>
-      el(`div.message.r-${message.role}`, {}, el("b", {}, message.name || message.role), el("p.said", {}, message.content))),
+    el(
+      "p.meta",
+      {},
+      time(turn.timestamp, minute),
+      ` · turn ${turn.seq + 1} · ${counted(turn.token_count, "token")}`,
+    ),
+    turn.messages
+      .filter((message) => message.content)
+      .map((message) =>
+        el(
+          `div.message.r-${message.role}`,
+          {},
+          el("b", {}, message.name || message.role),
+          el("p.said", {}, message.content),
+        ),
+      ),
   );
 }
 
@@ -87,7 +131,12 @@ function composer(refresh) {
   const place = el("div", {});
   const send = el("button.primary", {}, "Send");
   const hint = "It is remembered, and answered by the model that the service was given.";
-  const form = el("form.panel.composer", {}, place, el("div.line", {}, field("Message", input, hint), send));
+  const form = el(
+    "form.panel.composer",
+    {},
+    place,
+    el("div.line", {}, field("Message", input, hint), send),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     tried(send, place, async () => {
@@ -95,7 +144,8 @@ function composer(refresh) {
       input.value = "";
       await refresh();
       say("Answered.");
-      if (answer.degraded.includes("llm")) place.replaceChildren(el("div.notice.calm", {}, el("p.said", {}, answer.response)));
+      if (answer.degraded.includes("llm"))
+        place.replaceChildren(el("div.notice.calm", {}, el("p.said", {}, answer.response)));
     });
   });
   input.addEventListener("keydown", (event) => {
