@@ -1,8 +1,9 @@
 """What the documentation's build does by itself (see mkdocs.yml), so that it cannot go stale.
 
-It draws the layers as the import contract of pyproject.toml has them, and lists what each is by the
-first sentence of its module. A line that is a link to an example becomes the example; other links
-to files outside docs/ become their paths, for the site holds no other files.
+It draws the layers as the import contract of pyproject.toml has them, lists what each is by the
+first sentence of its module, and puts pages that nobody named into the navigation. A line that is a
+link to an example becomes the example; other links to files outside docs/ become their paths, for
+the site holds no other files.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ text {{ font: 600 15px ui-sans-serif, system-ui, sans-serif; fill: #23264d; text
 path {{ fill: none; stroke: #8a8fa8; stroke-width: 1.5; }}
 </style>
 """
+
+
+def on_config(config: Any) -> Any:
+    """Put pages that the navigation does not name under its guides, so that none is lost."""
+    named = set(re.findall(r"[\w/-]+\.md", repr(config.nav)))
+    docs = ROOT / "docs"
+    found = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
+    (guides,) = [section["Guides"] for section in config.nav if "Guides" in section]
+    guides += [path for path in found if path not in named]
+    return config
 
 
 def on_files(files: Any, config: Any) -> Any:
