@@ -152,11 +152,13 @@ def test_what_is_lost_without_one_is_the_end_and_never_the_middle(cluster: Clust
     for standby in cluster[1:]:
         standby.cut_off()
     write(range(5, 10))
+    seen = store.version(first.partition)
     _fail_over(cluster)
     for scope in (first, second):
         kept = [turn.id for turn in store.turns(scope)]
         assert kept == [f"t{number}" for number in range(len(kept))]
         assert 5 <= len(kept) < 10
+    assert store.version(first.partition).epoch > seen.epoch  # readers read anew
     write(range(10, 12))
     assert [turn.id for turn in store.turns(first)][-2:] == ["t10", "t11"]
     store.close()

@@ -117,7 +117,8 @@ class Arrival(Alterations):
     def _put(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         match table:
             case "version":
-                self._before = Version(*rows[0])
+                change, epoch = rows[0]
+                self._before = Version(change, epoch + self._fork)
             case "session":
                 self._many(
                     "set_next_seq",

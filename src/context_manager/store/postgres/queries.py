@@ -10,7 +10,16 @@ _PART = (
     " WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND agent_id = %(agent)s)"
 )
 
+_FORK = (
+    "((CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
+    " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint - 1 END) << 32)"
+)
+"""Grows when a standby became the primary, 0 before. Such a server may lack the last changes of the
+one it stands in for, so that versions return: added to every epoch, it makes all readers read anew.
+"""
+
 _BLANKS = {
+    "{fork}": _FORK,
     "{columns}": ", ".join(ENTRY_COLUMNS),
     "{marks}": ", ".join(["%s"] * len(ENTRY_COLUMNS)),
     "{model}": (

@@ -1,5 +1,6 @@
 -- Every statement that reads or writes memory, by name. {part} is the partition's number while
--- reading, looked up in the same statement; %(part)s is the number of the locked partition.
+-- reading, looked up in the same statement; %(part)s is the number of the locked partition. {fork}
+-- is what a failover adds to every epoch.
 
 -- name: enter
 SELECT set_config('search_path', %(schema)s, true),
@@ -18,7 +19,7 @@ SELECT value FROM secrets WHERE name = 'hash'
 INSERT INTO secrets VALUES ('hash', %(secret)s) ON CONFLICT DO NOTHING
 
 -- name: version
-SELECT change, epoch FROM partitions
+SELECT change, epoch + {fork} FROM partitions
 WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND agent_id = %(agent)s
 
 -- name: partitions
@@ -27,7 +28,7 @@ WHERE (%(tenant)s::text IS NULL OR tenant_id = %(tenant)s)
   AND (entries > 0 OR (%(ledgers)s AND lines > 0))
 
 -- name: lock_partition
-SELECT part, change, epoch, next_key, entries, lines, writer FROM partitions
+SELECT part, change, epoch, next_key, entries, lines, {fork}, writer FROM partitions
 WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND agent_id = %(agent)s
 FOR NO KEY UPDATE
 

@@ -144,10 +144,10 @@ class Steps:
             self._run("insert_partition")
             found = self._run("lock_partition").fetchone()
         assert found is not None  # noqa: S101 - inserted by us or by another
-        part, change, epoch, self._next_key, self._entries, self._lines, writer = found
+        part, change, epoch, self._next_key, self._entries, self._lines, self._fork, writer = found
         self._values["part"] = part
         self._owner = (self._partition.tenant_id, part)
-        self._before = Version(change, epoch)
+        self._before = Version(change, epoch + self._fork)
         return None if writer is None else bytes(writer)
 
     def _take_key(self) -> int:
@@ -159,7 +159,7 @@ class Steps:
         self._run(
             "set_partition",
             change=version.change,
-            epoch=version.epoch,
+            epoch=version.epoch - self._fork,
             next_key=self._next_key,
             entries=self._entries,
             lines=self._lines,
