@@ -9,6 +9,7 @@ import pytest
 
 from context_manager import ContextManager
 from context_manager.errors import ConfigError, StoreError
+from context_manager.manager.doctoring import examine
 from context_manager.store import open_store
 from context_manager.store.postgres import PostgresStore
 from context_manager.testing.clock import ManualClock
@@ -76,3 +77,14 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(StoreError, match=r"postgresql://127\.0\.0\.1:1/x") as caught:
         PostgresStore("postgresql://user:hush-hush@127.0.0.1:1/x", timeout=0.1)
     assert "hush-hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("role", "remarks"), [(postgres.ROLE, set()), ("postgres", {"role"})])
+def test_a_doctor_looks_at_the_role_and_takes_the_database_for_durable(
+    tmp_path: Path, role: str, remarks: set[str]
+) -> None:
+    server = postgres.server()
+    store = postgres.store_for(tmp_path, dsn=server.dsn(role=role))
+    with _filled(ContextManager(store=store)) as manager:
+        found = {remark.name for remark in examine(manager) if remark.level != "note"}
+    assert found == remarks

@@ -124,7 +124,17 @@ _SAMPLES: dict[str, Any] = {
     "ledgers": False, "secret": b"s",
 }  # fmt: skip
 
-_ABOUT_ALL = {"enter", "enter_listing", "secret", "insert_secret", "partitions", "holders", "adopt"}
+_ABOUT_ALL = {
+    "enter",
+    "enter_listing",
+    "secret",
+    "insert_secret",
+    "partitions",
+    "holders",
+    "adopt",
+    "facts",
+    "walled",
+}
 """Statements that are about no tenant."""
 
 _OF_ROWS = {name for name, sql in STATEMENTS.items() if sql.startswith("INSERT") or "= %s" in sql}

@@ -107,7 +107,7 @@ def _durability(cm: ContextManager) -> Iterator[Remark]:
 
 def _file(cm: ContextManager) -> Iterator[Remark]:
     facts, path = _facts(cm), Path(cm.archive.store.location)
-    if facts is None:
+    if facts is None or not path.is_file():
         return
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
@@ -122,6 +122,13 @@ def _file(cm: ContextManager) -> Iterator[Remark]:
     free = shutil.disk_usage(path.parent).free
     if free < 2 * facts.bytes + LOG_BYTES:
         yield Remark(Level.RISK, "disk", f"{free:,} bytes are left on the disk", "free some space")
+
+
+def _role(cm: ContextManager) -> Iterator[Remark]:
+    walled = getattr(cm.archive.store, "walled", None)
+    if walled is not None and not walled():
+        what = "row-level security does not bind the database role: the second wall is missing"
+        yield Remark(Level.RISK, "role", what, "ALTER ROLE ... NOSUPERUSER NOBYPASSRLS")
 
 
 def _embedder(cm: ContextManager) -> Iterator[Remark]:
@@ -152,6 +159,7 @@ _STORE: tuple[Callable[[ContextManager], Iterator[Remark]], ...] = (
     _engine,
     _durability,
     _file,
+    _role,
     _embedder,
     _language_model,
     _users,

@@ -315,3 +315,11 @@ SELECT number, name, body FROM ledger
 WHERE tenant_id = %(tenant)s AND part = {part} AND book = %(book)s AND number > %(after)s
   AND name = ANY(%(names)s)
 ORDER BY number
+
+-- name: facts
+SELECT current_setting('server_version'), (SELECT max(number) FROM schema_steps),
+    (SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+     WHERE relnamespace = %(schema)s::regnamespace AND relkind = 'r')
+
+-- name: walled
+SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user

@@ -27,6 +27,7 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
+from context_manager.store.upkeep import Facts
 
 _METADATA = 3
 """Where a row of key and ENTRY_COLUMNS holds the metadata."""
@@ -153,6 +154,18 @@ def partitions(reader: Reader, tenant_id: str | None, ledgers: bool) -> list[Par
     """Every partition that holds anything, sorted."""
     found = reader.ask_sql(QUERIES["partitions"], {"tenant": tenant_id, "ledgers": ledgers})
     return sorted(map(Partition._make, found))
+
+
+def facts(reader: Reader, durability: str) -> Facts:
+    """What can be told of the store at a glance."""
+    found = reader.ask("facts").fetchone() or ("?", 0, 0)
+    version, step, size = found
+    return Facts(f"PostgreSQL {version}", durability, step, size, log_bytes=0, scrub_due=False)
+
+
+def walled(reader: Reader) -> bool:
+    """Whether row-level security binds the role that is used."""
+    return reader.ask("walled").fetchone() == (True,)
 
 
 def _turns(reader: Reader, session: str, name: str, values: dict[str, Any]) -> list[Turn]:

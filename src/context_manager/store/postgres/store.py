@@ -39,6 +39,7 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
+from context_manager.store.upkeep import Facts
 
 T = TypeVar("T")
 
@@ -189,6 +190,14 @@ class PostgresStore:
     def secret(self) -> bytes:
         """32 random bytes made with the schema and kept in it: the key of all its hashes."""
         return self._secret
+
+    def facts(self) -> Facts:
+        """Versions and sizes; the log and the bytes of what was deleted are the server's affair."""
+        return self._read(NOBODY, lambda reader: reads.facts(reader, self._durability))
+
+    def walled(self) -> bool:
+        """Whether row-level security stands behind the scope: it does not bind a superuser."""
+        return self._read(NOBODY, reads.walled)
 
     def close(self) -> None:
         """Close every connection of this process."""
