@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from context_manager.cli.invocation import DB_VARIABLE, Surroundings
+from context_manager.cli.program import outcome
 from support.program import open_fast
 
 
@@ -20,6 +22,12 @@ def test_what_a_service_left_is_done(program, db):
     with open_fast(db) as cm:
         assert cm.archive.store.pending(cm.scope.partition, cm.model(), 1) == []
     assert "0 jobs done" in program("worker", "--once").out
+
+
+def test_where_background_work_is_left_must_be_a_place(db, capsys):
+    variables = {DB_VARIABLE: str(db), "CONTEXT_MANAGER_BACKGROUND": "elsewhere"}
+    assert outcome(["serve", "--port", "0"], Surroundings(open_fast, variables)) == 2
+    assert "background must be one of here, workers" in capsys.readouterr().err
 
 
 def test_a_worker_says_that_it_is_well_and_ends_when_told_to(tmp_path):
