@@ -198,6 +198,15 @@ class TestOperating:
         assert "secret" not in told
         assert "ines" not in told
 
+    def test_metrics_count_what_was_left_to_workers(self, ask, manager):
+        manager.config.background = "workers"
+        manager.observe("The kettle is on the second shelf.", "Noted.")
+        manager.engine.background.drain()
+        line = 'context_manager_jobs_waiting{work="embed"}'
+        assert f"{line} 1.0" in ask("GET", "/metrics").text
+        manager.archive.store.queue.finish(manager.archive.store.queue.take(["embed"], 60))
+        assert line not in ask("GET", "/metrics").text
+
     def test_jobs_tell_what_waits(self, ask):
         assert {job["name"] for job in ask("GET", "/jobs").data["items"]} == {"embed"}
 

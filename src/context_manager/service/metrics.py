@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from context_manager.errors import MissingExtraError
@@ -46,11 +46,23 @@ class RequestMetrics:
             "context_manager_requests_running", "Requests running now.", registry=self.registry
         )
         in_flight.set_function(running)
+        self._jobs = prometheus.Gauge(
+            "context_manager_jobs_waiting",
+            "Jobs that were left to workers of this store and are not done.",
+            ("work",),
+            registry=self.registry,
+        )
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def waiting(self, jobs: Mapping[str, int]) -> None:
+        """Take note of how many jobs of each kind wait now."""
+        self._jobs.clear()
+        for work, count in jobs.items():
+            self._jobs.labels(work).set(count)
 
     def text(self) -> bytes:
         """All metrics in Prometheus' own format."""

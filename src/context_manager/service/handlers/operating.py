@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from context_manager.errors import ContextManagerError
+from context_manager.errors import ContextManagerError, StoreError
 from context_manager.records import Partition
 from context_manager.service.models.answers import (
     HealthResponse,
@@ -19,6 +20,7 @@ from context_manager.service.wire import Reply
 if TYPE_CHECKING:
     from context_manager.service.calls import Call
     from context_manager.service.core import Service
+    from context_manager.store.queue import Queue
 
 PROBED = Partition("default", "default", "default")
 COUNTED = 1000
@@ -46,6 +48,9 @@ def ready(service: Service) -> Reply:
 def metrics(call: Call) -> Reply:
     """Counts and latencies in Prometheus' own format."""
     counted = call.service.metrics
+    queue: Queue | None = getattr(call.service.root.archive.store, "queue", None)
+    with suppress(StoreError):  # then they are as they were told last
+        counted.waiting({} if queue is None else queue.counts())
     return Reply(200, counted.text(), counted.media_type)
 
 
