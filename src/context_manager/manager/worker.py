@@ -160,6 +160,6 @@ class Worker:
                     self._queue.renew(lease, self._lease)
                 self._queue.counts()
                 self._alive()
-            except StoreError as error:
-                _log.warning("no beat: the store failed with %s", type(error).__name__)
+            except (StoreError, OSError) as error:  # OSError: of whoever is told that it is well
+                _log.warning("no beat, for %s", type(error).__name__)
             self._ended.wait(self._lease / BEATS)

@@ -126,7 +126,8 @@ class Working:
         done = self._topics(job) and done
         if done:
             with self._lock:
-                self._tended[partition] = store.version(partition)
+                # As it was before: what others wrote meanwhile is looked at in the next round.
+                self._tended[partition] = version
                 self._tended.move_to_end(partition)
                 while len(self._tended) > TENDED:
                     self._tended.popitem(last=False)
@@ -137,7 +138,9 @@ class Working:
         return True
 
     def _scrub(self, job: Job) -> bool:
-        return forgetting.scrub(self._root)
+        facts = getattr(self._root.archive.store, "facts", None)
+        due = facts is None or facts().scrub_due
+        return forgetting.scrub(self._root) if due else True
 
     def _each(self, job: Job, work: str) -> bool:
         """Have a piece of work done for every partition, and this round made again in a while."""
