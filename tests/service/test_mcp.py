@@ -344,6 +344,20 @@ def test_a_client_is_answered_before_anything_heavy_is_loaded_and_logging_is_lef
     assert child.stdout.strip() == ""
 
 
+def test_a_service_without_the_sdk_says_so_and_serves_the_rest():
+    code = (
+        "import sys\n"
+        "sys.modules['mcp'] = None\n"
+        "from starlette.testclient import TestClient\n"
+        "from context_manager import ContextManager\n"
+        "from context_manager.service import Service, create_app\n"
+        "client = TestClient(create_app(Service(ContextManager())), base_url='http://localhost')\n"
+        "print(client.post('/mcp', json={}).status_code, client.get('/health').status_code)"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.split() == ["501", "200"]
+
+
 def test_an_app_is_made_without_loading_the_sdk():
     code = (
         "import sys\n"

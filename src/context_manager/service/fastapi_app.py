@@ -197,9 +197,8 @@ class _McpFace:
         if self._face is None:
             try:
                 from context_manager.service.mcp.http import HttpFace
-            except ImportError:
-                reply = problem(MissingExtraError("mcp", "mcp"), "mcp")
-                await _response(reply)(scope, receive, send)
+            except MissingExtraError as error:
+                await _response(problem(error, "mcp"))(scope, receive, send)
                 return
             self._face = HttpFace(self._service, _request)
         await self._face(scope, receive, send)
