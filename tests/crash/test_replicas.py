@@ -251,7 +251,7 @@ def _as_said(user: User) -> None:
 
 
 def test_no_kill_loses_doubles_reorders_or_mixes_what_users_said(environment, tmp_path):
-    counts = storm(environment, tmp_path, 8, seed=1)
+    counts = storm(environment, tmp_path, 6, seed=1)
     assert counts["replicas killed"] > 0
     assert counts["workers killed"] > 0
 

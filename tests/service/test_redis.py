@@ -152,6 +152,15 @@ class TestQuestions:
             one.build(f"{QUESTION} {number}")
         assert server.client.keys("*") == []
 
+    def test_a_closed_manager_holds_no_connection(self, store, server):
+        one, _ = replica(store, server)
+        prompt(one)
+        held = len(server.client.client_list())
+        one.close()
+        while len(server.client.client_list()) >= held:
+            pass
+        one.close()
+
     def test_a_url_that_is_none_is_refused(self):
         with pytest.raises(ConfigError, match="URL"):
             ContextManager(Config(embedding=EmbeddingConfig(redis_url="nowhere")))

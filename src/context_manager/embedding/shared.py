@@ -107,6 +107,10 @@ class SharedVectors:
         self._breaker.succeeded()  # this is worth a try, whatever failed before
         return self._tried(lambda: self._settle(partition)) is not None
 
+    def close(self) -> None:
+        """Close the connections to Redis."""
+        self._redis.close()
+
     def _read(
         self, partition: Partition, names: Mapping[str, str], dimension: int
     ) -> dict[str, NDArray[np.float32]]:

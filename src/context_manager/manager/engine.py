@@ -203,5 +203,7 @@ class Engine:
     def close(self) -> None:
         """Finish background work and release the store."""
         self.background.drain()
+        if self.archive.shared is not None:
+            self.archive.shared.close()
         self.store.close()
         self.threads.close()
