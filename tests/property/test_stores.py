@@ -1,7 +1,7 @@
 """Two back ends driven alike are alike, whatever is done to them, through closings and crashes.
 
-The in-memory store is the model: after every step the SQLite store must read the same for every
-scope, and so must a copy of its files taken as a crash would leave them.
+The in-memory store is the model: after every step the other store must read the same for every
+scope, and so must a copy of SQLite's files taken as a crash would leave them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from context_manager.errors import ContextManagerError
 from context_manager.records import Scope
 from context_manager.records.message import clean_text
 from context_manager.store.memory import MemoryStore
+from context_manager.store.postgres import PostgresStore
 from context_manager.store.protocol import (
     Change,
     EntryDraft,
@@ -31,6 +32,7 @@ from context_manager.store.protocol import (
 )
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.store_contract import MODEL, exchange, note, vector
+from support import postgres
 from support.workload import picture
 
 SCOPES = [
@@ -59,7 +61,11 @@ class Twins(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.model = MemoryStore()
-        self.store = SQLiteStore(self.folder / "memory.db", durability="normal")
+        self.store: Any = self.open()
+
+    def open(self) -> Store:
+        """The store under test, in this machine's folder."""
+        raise NotImplementedError
 
     def teardown(self) -> None:
         self.store.close()
@@ -160,10 +166,21 @@ class Twins(RuleBasedStateMachine):
         good = note(f"n{number}", scope=scope)
         self.apply(scope, Change(entries=(good, _spoilt(spoil))))
 
+    @invariant()
+    def they_are_alike(self) -> None:
+        assert picture(self.store) == picture(self.model)
+
+
+class SQLiteTwins(Twins):
+    """A file, which may be copied at any moment."""
+
+    def open(self) -> SQLiteStore:
+        return SQLiteStore(self.folder / "memory.db", durability="normal")
+
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = SQLiteStore(self.folder / "memory.db", durability="normal")
+        self.store = self.open()
 
     @rule()
     def crash(self) -> None:
@@ -175,16 +192,24 @@ class Twins(RuleBasedStateMachine):
         self.store.close()
         shutil.rmtree(self.folder)
         self.folder = folder
-        self.store = SQLiteStore(folder / "memory.db", durability="normal")
+        self.store = self.open()
         assert self.store.verify().damages == ()
 
     @rule()
     def scrub(self) -> None:
         assert self.store.scrub()
 
-    @invariant()
-    def they_are_alike(self) -> None:
-        assert picture(self.store) == picture(self.model)
+
+class PostgresTwins(Twins):
+    """A schema of a database, which a store of another process could open at any moment."""
+
+    def open(self) -> PostgresStore:
+        return postgres.store_for(self.folder, pool_size=1)
+
+    @rule()
+    def reopen(self) -> None:
+        self.store.close()
+        self.store = self.open()
 
 
 def _outcome(store: Store, scope: Scope, change: Change) -> tuple[Any, ...]:
@@ -206,5 +231,11 @@ def _spoilt(how: str) -> EntryDraft:
     return _SPOILT[how]()
 
 
-TestTwins = Twins.TestCase
-TestTwins.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=40)
+TestSQLiteTwins = SQLiteTwins.TestCase
+TestSQLiteTwins.settings = settings(
+    max_examples=settings().max_examples // 2, stateful_step_count=40
+)
+TestPostgresTwins = PostgresTwins.TestCase
+TestPostgresTwins.settings = settings(
+    max_examples=settings().max_examples // 20, stateful_step_count=30
+)
