@@ -88,10 +88,12 @@ SHORT_TERM: dict[str, Reading] = {
     "get_stats": lambda memory, asked: memory.get_stats(),
     "pending": lambda memory, asked: memory.pending,
     "turns": lambda memory, asked: list(memory.turns),
+    "unwritten": lambda memory, asked: memory.unwritten,
 }
 SHORT_TERM_OTHER = {
     "add_message", "add_messages", "add_turn", "append", "clear", "current_tokens", "evict",
-    "fallen_tokens", "get_chunk_for_summarization", "hand_back", "mark_consolidated", "max_tokens",
+    "fallen_tokens", "get_chunk_for_summarization", "hand_back", "journal", "mark_consolidated",
+    "max_tokens",
     "remove", "replace_all", "token_counter", "touch",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ new block, or writes behind the end of every slice handed out before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class Column:
             self._block = block
         self._block[self._size : size] = added
         self._size = size
+
+    def replace(self, places: Sequence[int], values: Any) -> None:
+        """Give these rows other values, in a new block."""
+        self._block = self._block.copy()
+        self._block[places] = values
 
     @property
     def rows(self) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from context_manager.index import VectorIndex
 from context_manager.index.scanned import ScannedVectors
 from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import Drafter
+from context_manager.memory.endings import Endings
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader
 from context_manager.memory.pending import PendingPassages, space_of
@@ -83,6 +84,7 @@ class Archive:
         self.shared: SharedVectors | None = None
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
+        self._endings = Endings()
         self._lock = ForkSafeLock()
         self._timely = Timely()
         self._last_space: tuple[object, tuple[str, int]] = (None, ("", 1))
@@ -116,6 +118,7 @@ class Archive:
             if change.erase or change.remove_entries or change.remove_turns or change.updates:
                 self.texts.let_go(partition)
         self._pending.note(partition, change)
+        self._endings.note(partition, change, applied)
         return applied
 
     def add(self, entry: MemoryEntry) -> None:
@@ -220,7 +223,9 @@ class Archive:
         with self._lock:
             view = self._views.get(key)
             if view is None:
-                view = PartitionView(self.store, partition, model, dimension, self._index)
+                view = PartitionView(
+                    self.store, partition, model, dimension, self._index, self._endings
+                )
                 self._views[key] = view
             self._views.move_to_end(key)
             while len(self._views) > VIEWS:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from context_manager.forks import ForkSafeLock
 from context_manager.heap import give_back
 from context_manager.index import Column, LayeredPostings, VectorIndex
+from context_manager.memory.endings import Endings
 from context_manager.records import Partition, Scope
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Store, Version
@@ -108,6 +109,7 @@ class PartitionView:
         model: Fingerprint of the vectors to use; others are left pending.
         dimension: Length of those vectors.
         index: Makes an empty index for vectors of that length.
+        endings: Knows which epochs are no reason to begin anew.
     """
 
     def __init__(
@@ -117,8 +119,10 @@ class PartitionView:
         model: str,
         dimension: int,
         index: Callable[[int], VectorIndex],
+        endings: Endings,
     ) -> None:
         self._store = store
+        self._endings = endings
         self._partition = partition
         self._model = model
         self._dimension = dimension
@@ -133,9 +137,13 @@ class PartitionView:
         with self._lock:
             if self._snapshot is None or self._store.version(self._partition) != self._version:
                 rows = self._store.rows(self._partition, self._model, self._version.change)
-                if self._version.change and rows.version.epoch != self._version.epoch:
-                    self._reset()
-                    rows = self._store.rows(self._partition, self._model, 0)
+                since, epoch = self._version.epoch, rows.version.epoch
+                if self._version.change and epoch != since:
+                    if self._endings.only(self._partition, since, epoch):
+                        self._alter(rows.entries)
+                    else:
+                        self._reset()
+                        rows = self._store.rows(self._partition, self._model, 0)
                 self._read(rows.entries, rows.passages)
                 self._version = rows.version
                 self._snapshot = self._freeze()
@@ -177,7 +185,21 @@ class PartitionView:
         self._add_passages(added)
 
     def _add_entries(self, rows: Sequence[EntryRow]) -> None:
-        values: dict[str, list[object]] = {
+        for name, column in self._values(rows).items():
+            self._columns[name].extend(column)
+
+    def _alter(self, rows: Sequence[EntryRow]) -> None:
+        """Give entries known already the values they have now; most differ in none of them."""
+        known = [row for row in rows if row.key in self._row_of]
+        places = [self._row_of[row.key] for row in known]
+        for name, values in self._values(known).items():
+            column = self._columns[name]
+            now = np.asarray(values, dtype=column.rows.dtype)
+            if not np.array_equal(column.rows[places], now, equal_nan=now.dtype.kind == "f"):
+                column.replace(places, now)
+
+    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[object]]:
+        return {
             "session": [
                 self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows
             ],
@@ -193,8 +215,6 @@ class PartitionView:
             "valid_to": [_number(row.valid_to) for row in rows],
             "superseded": [row.superseded for row in rows],
         }
-        for name, column in values.items():
-            self._columns[name].extend(column)
 
     def _add_passages(self, rows: Sequence[PassageRow]) -> None:
         size = len(self._vectors)
