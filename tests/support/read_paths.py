@@ -74,9 +74,9 @@ MANAGER_WRITES = {
 
 MANAGER_PARTS = {
     "branch", "clock", "config", "count", "embedding_provider", "engine", "hooks", "llm_adapter",
-    "load", "max_workers", "model", "new_working_set", "open", "require_user", "reranker",
+    "load", "made", "max_workers", "model", "new_working_set", "open", "require_user", "reranker",
     "run_async", "save", "scope", "scoped", "settings", "share_questions",
-    "summarizer", "token_counter",
+    "summarizer", "token_counter", "working_set_kind",
 }  # fmt: skip
 """Settings, exchangeable parts and ways to another manager: no memory of their own. What `save`
 writes is tested beside this table, since it is the whole store."""
@@ -91,7 +91,8 @@ SHORT_TERM: dict[str, Reading] = {
     "unwritten": lambda memory, asked: memory.unwritten,
 }
 SHORT_TERM_OTHER = {
-    "add_message", "add_messages", "add_turn", "append", "clear", "current_tokens", "evict",
+    "add_message", "add_messages", "add_turn", "append", "clear", "clock", "current_tokens",
+    "evict", "exchange",
     "fallen_tokens", "get_chunk_for_summarization", "hand_back", "journal", "mark_consolidated",
     "max_tokens",
     "remove", "replace_all", "token_counter", "touch",
