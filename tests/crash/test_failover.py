@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,6 +70,7 @@ def cluster() -> Iterator[Cluster]:
     yield machines
     for machine in machines:
         machine.stop()
+    shutil.rmtree(home)
 
 
 def _together(cluster: Cluster, level: str) -> str:
