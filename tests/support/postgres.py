@@ -221,10 +221,18 @@ def binaries() -> Path:
     assert found.origin is not None
     installed = Path(found.origin).parent / "pginstall18"
     if os.geteuid() == 0 and not all(path.stat().st_mode & 0o001 for path in installed.parents):
-        copied = temporary() / "postgresql"
-        shutil.copytree(installed, copied, symlinks=True)
-        installed = copied
+        installed = _copied(installed)
     return installed / "bin"
+
+
+def _copied(installed: Path) -> Path:
+    """A copy with the libraries beside its package, where the programs look for them."""
+    package, room = installed.parent, temporary()
+    libraries = package.with_name(package.name + ".libs")
+    if libraries.exists():
+        shutil.copytree(libraries, room / libraries.name)
+    shutil.copytree(installed, room / package.name / installed.name, symlinks=True)
+    return room / package.name / installed.name
 
 
 def temporary() -> Path:
