@@ -156,7 +156,8 @@ def test_calls_of_tools_pass_both_ways_and_the_turn_is_remembered_at_its_end(fac
         result = {"role": "tool", "tool_call_id": "t1", "content": "Rain."}
         ask(client, [*ASKED, calls, result], tools=[tool])
         assert proxied.provider.requests[1]["messages"][-2:] == [calls, result]
-        assert proxied.turns() == [["Which number is my locker?", "Rain.", "It rains."]]
+        (said,) = proxied.turns()
+        assert said == ["Which number is my locker?", "[calls weather({})]", "Rain.", "It rains."]
 
 
 def test_everything_else_of_a_request_and_an_answer_is_left_alone(face):
