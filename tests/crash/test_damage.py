@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -19,6 +20,8 @@ from support.workload import HOME
 HERE = HOME.partition
 OTHER = Scope("acme", "bob", "helper")
 COUNT = 60
+WORDS = b"the words of a passage"
+"""To the store they are bytes; these stand nowhere else in the file."""
 
 
 @pytest.fixture
@@ -28,9 +31,8 @@ def path(tmp_path: Path) -> Path:
     store = SQLiteStore(made, durability="normal")
     for number in range(COUNT):
         draft = note(f"n{number}", f"the text of number {number}", source_ids=("t0.0",))
-        full = draft.__class__(
-            draft.entry, draft.passages, (vector(number + 1, 1, 1),), MODEL, b"digest"
-        )
+        passages = tuple(replace(passage, words=WORDS) for passage in draft.passages)
+        full = draft.__class__(draft.entry, passages, (vector(number + 1, 1, 1),), MODEL, b"digest")
         turns = (exchange(f"t{number}", f"question {number}", "answer"),)
         lines = (LedgerDraft("b", f"line {number}", "body of a line"),)
         store.apply(HERE, Change(turns=turns, entries=(full,), ledger=lines))
@@ -61,7 +63,7 @@ def _places(path: Path, what: bytes) -> list[int]:
         (b"body of a line", "ledger"),
         (b'{"n":1}', "turns"),
         (vector(7, 1, 1), "vectors"),
-        (b"\x01\x02", "passages"),
+        (WORDS, "passages"),
     ],
 )
 def test_a_flipped_byte_of_content_is_found_and_its_row_named(
@@ -75,10 +77,9 @@ def test_a_flipped_byte_of_content_is_found_and_its_row_named(
         store = SQLiteStore(path, durability="normal")
         named = [damage for damage in store.verify() if damage.table == table]
         store.close()
-        if table != "passages" or named:  # two bytes may stand anywhere in the file
-            assert [damage.partition for damage in named] == [HERE]
-            assert named[0].id
-            assert "checksum" in named[0].problem or "cannot be" in named[0].problem
+        assert [damage.partition for damage in named] == [HERE]
+        assert named[0].id
+        assert "checksum" in named[0].problem or "cannot be" in named[0].problem
         path.write_bytes(whole)
 
 
