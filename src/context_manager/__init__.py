@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from context_manager.adaptive import AdaptiveContextManager
-    from context_manager.config import Config, EmbeddingConfig, LLMConfig, MemoryConfig, SpendConfig
+    from context_manager.config import (
+        Config,
+        EmbeddingConfig,
+        LLMConfig,
+        MemoryConfig,
+        SpendConfig,
+        VectorStoreConfig,
+    )
     from context_manager.errors import BatchError, ContextManagerError
     from context_manager.manager import (
         AsyncContextManager,
@@ -50,6 +57,7 @@ _HOME = {
     "MemoryConfig": "context_manager.config",
     "BatchError": "context_manager.errors",
     "SpendConfig": "context_manager.config",
+    "VectorStoreConfig": "context_manager.config",
     "ContextManagerError": "context_manager.errors",
     "Context": "context_manager.records",
     "MemoryEntry": "context_manager.records",
@@ -85,6 +93,7 @@ __all__ = [
     "Trust",
     "Turn",
     "TurnInput",
+    "VectorStoreConfig",
     "__version__",
 ]
 
