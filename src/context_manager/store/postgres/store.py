@@ -64,6 +64,7 @@ class PostgresStore:
         timeout: Seconds to wait for a connection, for another process, and for a server that
             restarts or is replaced, before an error is raised.
         hash_partitions: Into how many pieces, by tenant, tables are divided when they are made.
+            More pieces make planning every statement dearer.
         probe: Called with the name of each step of a write before it; for crash tests. None
             asks the environment variable CM_CRASH_AT.
 
@@ -80,7 +81,7 @@ class PostgresStore:
         durability: Durability = "full",
         pool_size: int = 8,
         timeout: float = 10.0,
-        hash_partitions: int = 16,
+        hash_partitions: int = 8,
         probe: Probe | None = None,
     ) -> None:
         if durability not in ("full", "normal"):
