@@ -29,9 +29,10 @@ from context_manager.manager.observing import TurnInput
 
 BUDGETS = (500, 1000, 2000, 4000)
 REPLAYED_TURNS = 60
-WINDOW_BUDGETS = {1000: 1, 12_000: 4}
-"""Budgets at which the windows are compared: one that is tight, and the default; with how many
-questions there are for each that is asked."""
+WINDOW_BUDGETS = (1000, 12_000)
+"""Budgets at which the windows are compared: one that is tight, and the default."""
+EVERY = {("locomo", 12_000): 4}
+"""Of so many questions one is asked there, where there are many and prompts are long."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -198,7 +199,8 @@ def _windows(
         by_name = {_name(entry): entry for entry in Conversation(manager).entries}
         mine = [q for q in questions if q.conversation == name and q.answerable]
         asked = [q for q in mine if not by_name.keys().isdisjoint(q.gold)]
-        for budget, every in WINDOW_BUDGETS.items():
+        for budget in WINDOW_BUDGETS:
+            every = EVERY.get((_dataset(name), budget), 1)
             for place, question in enumerate(asked[::every]):
                 gold = [by_name[key] for key in question.gold if key in by_name]
                 ours, plain = prefix.recall_of_windows(
