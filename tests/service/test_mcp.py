@@ -22,8 +22,10 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from context_manager import ContextManager
+from context_manager.records import Trust
 from context_manager.service import Service, ServiceSettings, create_router
 from context_manager.service.mcp.server import RESOURCES, TOOLS
+from context_manager.service.mcp.tools import Tools
 from context_manager.service.settings import Limits
 from support.served import PATIENCE, listening
 from support.service_faces import fast_manager
@@ -111,6 +113,15 @@ async def every_tool(client: Client) -> None:
     receipt = await told(client, "forget", memory_ids=[made, right["id"], pinned])
     assert receipt["entries"] == 3
     assert (await told(client, "list"))["items"] == []
+
+
+@pytest.mark.parametrize("kind", ["note", "fact"])
+def test_a_model_that_corrects_a_memory_does_not_speak_as_the_user(kind):
+    with fast_manager() as manager:
+        said = manager.add_memory(SISTER, kind=kind)
+        assert manager.get(said).trust == Trust.USER
+        right = Tools(lambda permission: manager).correct(said, "My sister Ana lives in Lisbon.")
+    assert right.trust == "assistant"
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

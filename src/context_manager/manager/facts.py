@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from context_manager.manager import learning
-from context_manager.records import MemoryEntry
+from context_manager.records import MemoryEntry, Trust
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -48,12 +48,13 @@ class FactFace:
         cm.require_user()
         return learning.history(cm, fact_id)
 
-    def correct(self, fact_id: str, new_text: str) -> str:
+    def correct(self, fact_id: str, new_text: str, *, trust: Trust = Trust.USER) -> str:
         """Put a statement in a fact's place; the old one is kept as what held until now.
 
         Args:
             fact_id: A fact that nothing has replaced yet.
             new_text: The statement that holds, as a sentence.
+            trust: How far whoever says so is trusted.
 
         Returns:
             The id of the new fact.
@@ -65,4 +66,4 @@ class FactFace:
         """
         cm = cast("ContextManager", self)
         cm.require_user()
-        return learning.correct(cm, fact_id, new_text)
+        return learning.correct(cm, fact_id, new_text, trust)

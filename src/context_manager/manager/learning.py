@@ -93,7 +93,7 @@ def apply(cm: ContextManager, change: Change, found: Findings) -> Applied:
     return cm.archive.apply(partition, change)
 
 
-def correct(cm: ContextManager, fact_id: str, text: str) -> str:
+def correct(cm: ContextManager, fact_id: str, text: str, trust: Trust) -> str:
     """Put a text in a fact's place; see `ContextManager.correct`."""
     words = " ".join(clean_text(text).split())
     if not words:
@@ -111,7 +111,7 @@ def correct(cm: ContextManager, fact_id: str, text: str) -> str:
         timestamp=now,
         kind="fact",
         scope=cm.scope,
-        trust=Trust.USER,
+        trust=trust,
         importance=old.importance,
         valid_from=now,
     )

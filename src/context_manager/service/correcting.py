@@ -41,7 +41,7 @@ def corrected(memory: ContextManager, entry_id: str, text: str, most: Trust) -> 
     if entry.kind not in CORRECTABLE:
         raise not_correctable(entry.kind)
     if entry.kind == "fact":
-        return memory.get(memory.correct(entry.id, text))
+        return memory.get(memory.correct(entry.id, text, trust=min(Trust.USER, most)))
     # Loads NumPy, which a process that only says what it can do should not wait for.
     from context_manager.memory.drafting import new_id
 
