@@ -1,17 +1,15 @@
 """What a store kept in files can do for its own health, beyond the `Store` protocol.
 
-This file holds the records and the protocol; it knows no back end.
+This file holds the records; it knows no back end.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from context_manager.records import Partition
-from context_manager.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +99,3 @@ class Facts:
     bytes: int
     log_bytes: int
     scrub_due: bool
-
-
-class FileStore(Store, Protocol):
-    """A store that looks after its files."""
-
-    def facts(self) -> Facts:
-        """Versions, sizes and what is due; cheap."""
-        ...
-
-    def scrub(self) -> Scrubbed:
-        """Overwrite what was deleted, in the file and in its log."""
-        ...
-
-    def backup(self, path: str | os.PathLike[str]) -> int:
-        """Write a copy of the present state to a new file, while others read and write.
-
-        Returns:
-            Bytes written.
-
-        Raises:
-            InputError: The file exists already.
-        """
-        ...
-
-    def verify(self) -> Verdict:
-        """Read every row and check it against its checksum and its neighbours."""
-        ...
-
-    def repair(self) -> Repaired:
-        """Rebuild what can be rebuilt from the rows; content is never dropped."""
-        ...
