@@ -5,7 +5,9 @@ This file decides what is safe to start. Requests are the service's, connections
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import socket
 from typing import TYPE_CHECKING
 
 from context_manager.errors import ConfigError, MissingExtraError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES = 32_768
 """Longest request line and headers."""
 KEEP_ALIVE_SECONDS = 15
+_ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""A name may stand for addresses that this machine lacks, like ``localhost`` without IPv6."""
 
 
 def check_binding(service: Service, host: str, anonymous: bool) -> None:
@@ -48,6 +52,38 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Hold the port before anybody is told that it serves.
+
+    Args:
+        host: The address to listen on.
+        port: 0 for any free one.
+
+    Raises:
+        ConfigError: The port is taken, or is not ours to have; or the address is not this
+            machine's.
+    """
+    held: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in found:
+            try:
+                held.append(socket.create_server(address, family=family))
+            except OSError as error:
+                last = not held and address == found[-1][4]
+                if last or error.errno not in _ABSENT:
+                    raise
+    except (OSError, UnicodeError) as error:
+        for made in held:
+            made.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "another program listens there" if taken else str(error)
+        raise ConfigError(
+            f"cannot listen on port {port} of {host}: {why}; choose another --port or --host"
+        ) from error
+    return held
 
 
 def server(service: Service, host: str, port: int) -> uvicorn.Server:

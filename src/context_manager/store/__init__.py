@@ -36,7 +36,7 @@ def open_store(place: str | os.PathLike[str], **options: Any) -> Store:
     if text.startswith(_SQLITE):
         return stores.create("sqlite", text.removeprefix(_SQLITE), **options)
     name, found, _ = text.partition("://")
-    return stores.create(name if found and name in stores else "sqlite", place, **options)
+    return stores.create(name if found else "sqlite", place, **options)
 
 
 __all__ = ["Store", "open_store", "stores"]

@@ -27,3 +27,21 @@ def test_a_store_that_is_not_there_is_not_made(program: Program, tmp_path: Path)
     assert missing.code != 0
     assert "none.db" in missing.err
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_store_is_not_copied_onto_itself(program: Program, chat: Path, db: Path) -> None:
+    program("import", chat)
+    refused = program("migrate", db, f"sqlite:///{db}")
+    assert refused.code == 2
+    assert "the same store" in refused.err
+
+
+def test_an_address_of_an_unknown_kind_is_named_without_its_password(
+    program: Program, chat: Path, db: Path
+) -> None:
+    program("import", chat)
+    refused = program("migrate", db, "mysql://ada:hazelnut@localhost/memory")
+    assert refused.code == 2
+    assert "'mysql'" in refused.err
+    assert "postgresql" in refused.err
+    assert "hazelnut" not in refused.err

@@ -44,6 +44,8 @@ def migrate(
     if isinstance(origin, Path) and not origin.exists():
         raise NotFoundError(f"there is no store at {origin}")
     with closing(open_store(origin)) as left, closing(open_store(place_of(target))) as right:
+        if left.location == right.location:
+            raise InputError(f"source and target are the same store, {left.location}")
         movers = _mover(left), _mover(right)
         held = len(movers[0].holders())
         with progress(call, "moving", held) as advance:

@@ -45,6 +45,7 @@ def serve(
     client pointed at /v1 has memory; CONTEXT_MANAGER_UPSTREAM_API_KEY is the provider's key.
     """
     from context_manager.service import Service, ServiceSettings, check_binding, server
+    from context_manager.service.serving import listen
 
     environment = call.surroundings.environment
     settings = ServiceSettings.of(environment)
@@ -55,6 +56,7 @@ def serve(
         _leave_work(root, environment)
         service = Service(root, settings)
         check_binding(service, host, anonymous)
+        serving, sockets = server(service, host, port), listen(host, port)
         asked = "a key is needed" if service.protected else "no key is needed"
         page = "" if settings.ui == "off" else f"\nsee it at http://{host}:{port}/ui"
         call.err.print(
@@ -62,7 +64,7 @@ def serve(
             markup=False,
             soft_wrap=True,
         )
-        server(service, host, port).run()
+        serving.run(sockets)
 
 
 def mcp(call: Invocation) -> None:
