@@ -96,7 +96,7 @@ def _parsed(data: bytes) -> Any:
     """JSON of a provider; None for what is none: it is passed on and not understood."""
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
