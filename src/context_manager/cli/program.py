@@ -135,7 +135,16 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         # A terminal or pipe of another encoding gets escapes for what it cannot hold.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(outcome(given or ["--help"], Surroundings(environment=os.environ)))
+    try:
+        code = outcome(given or ["--help"], Surroundings(environment=os.environ))
+        sys.stdout.flush()
+    except OSError as error:  # mostly what the answer is written to: a full disk, a closed pipe
+        if not isinstance(error, BrokenPipeError):
+            tell(error, as_json="--json" in given)
+        code = code_of(error)
+        # What is still held back would be tried, and fail, once more on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def outcome(arguments: Sequence[str], surroundings: Surroundings) -> int:

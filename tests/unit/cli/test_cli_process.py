@@ -118,6 +118,23 @@ def at_terminal(folder: Path, typed: str, *arguments: str) -> str:
     return seen.decode(errors="replace")
 
 
+def test_an_answer_that_cannot_be_written_is_told_in_one_line(program: Program, db: Path) -> None:
+    program("add", "The kettle is descaled in autumn.", "--db", db)
+    for arguments in (["stats"], ["list", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            ended = subprocess.run(
+                [*PROGRAM, *arguments, "--db", str(db)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        assert ended.returncode == 1
+        assert len(ended.stderr.splitlines()) == 1
+        assert "No space left" in ended.stderr
+
+
 def test_a_reader_who_leaves_early_is_no_error_to_show(program: Program, db: Path) -> None:
     chat = db.with_name("chat.txt")
     chat.write_text("".join(f"Ada: line {number} of many\n" for number in range(500)))
