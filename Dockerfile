@@ -7,7 +7,7 @@ WORKDIR /build
 RUN python -m venv /venv
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN /venv/bin/pip install --no-cache-dir ".[server,postgres,redis,openai,anthropic]"
+RUN /venv/bin/pip install --no-cache-dir ".[server,mcp,postgres,redis,openai,anthropic]"
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH \

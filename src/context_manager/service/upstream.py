@@ -7,6 +7,7 @@ An answer that came, whatever its status, is handed on as it is. It knows no mem
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import MissingExtraError
@@ -72,6 +73,7 @@ class BlockingUpstream:
     def __init__(self, settings: UpstreamSettings) -> None:
         self._settings = settings
         self._client: httpx.Client | None = None
+        self._making = Lock()
 
     def ask(self, asked: AskUpstream) -> Received:
         """The answer; of a stream, its beginning.
@@ -80,11 +82,13 @@ class BlockingUpstream:
             Refused: It cannot be reached, or took too long.
         """
         httpx = _httpx()
-        if self._client is None:
-            self._client = httpx.Client(**_options(self._settings))
+        with self._making:
+            if self._client is None:
+                self._client = httpx.Client(**_options(self._settings))
+            client = self._client
         try:
-            request = self._client.build_request(**_request(self._settings, asked))
-            response = self._client.send(request, stream=True)
+            request = client.build_request(**_request(self._settings, asked))
+            response = client.send(request, stream=True)
             if _streams(response):
                 return _received(response, pieces=Pieces(response))
             try:

@@ -129,9 +129,12 @@ class _Running:
         await self._task
 
     async def _run(self) -> None:
-        async with self._manager.run():
-            self._ready.set()
-            await self._over.wait()
+        try:
+            async with self._manager.run():
+                self._ready.set()
+                await self._over.wait()
+        finally:
+            self._ready.set()  # who waits must not wait for ever: it is refused by the SDK's part
 
 
 class _Watched:
