@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import apsw
@@ -105,6 +106,29 @@ def test_processes_that_migrate_at_once_do_each_step_once(tmp_path: Path) -> Non
     for connection in connections:
         connection.close()
     assert _shape(path) == (LATEST + 2, 20, 20)
+
+
+def test_a_store_that_another_makes_just_now_is_taken_for_no_other_application(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "memory.db"
+    connection, other = apsw.Connection(str(path)), apsw.Connection(str(path))
+    connection.set_busy_timeout(10_000)
+    other.set_busy_timeout(10_000)
+    making = threading.Thread(target=schema.prepare, args=(other, str(path), silent))
+
+    def between(_: apsw.Cursor, sql: str, __: object) -> bool:
+        if "sqlite_schema" in sql and not making.ident:
+            making.start()
+            making.join(0.5)  # it ends now, or waits until the look at the file is over
+        return True
+
+    connection.exec_trace = between
+    schema.prepare(connection, str(path), silent)
+    making.join()
+    assert schema.user_version(connection) == LATEST
+    for each in (connection, other):
+        each.close()
 
 
 def test_steps_are_numbered_from_one_without_a_gap() -> None:

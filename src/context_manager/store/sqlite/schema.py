@@ -89,11 +89,13 @@ def user_version(connection: apsw.Connection) -> int:
 
 def _owned_version(connection: apsw.Connection, path: str) -> int:
     """The schema of a file that is ours, 0 if it is empty."""
-    owner = int(connection.pragma("application_id"))
-    used = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+    with connection:  # one look: another process may be making the store just now
+        owner = int(connection.pragma("application_id"))
+        used = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+        version = user_version(connection)
     if owner != APPLICATION_ID and (owner or used):
         raise StoreError(f"{path} is an SQLite database of another application; it was not touched")
-    return user_version(connection)
+    return version
 
 
 def _keep_copy(connection: apsw.Connection, path: str, version: int) -> None:
