@@ -176,9 +176,9 @@ def test_an_empty_answer_is_an_empty_text(make: Make, ask: Ask, text: str) -> No
         assert ask(make(at)).strip() == ""
 
 
-def test_ten_megabytes_arrive_as_they_are(make: Make) -> None:
+def test_ten_megabytes_arrive_as_they_are(make: Make, ask: Ask) -> None:
     with serve(server.answers("x" * 10_000_000)) as at:
-        assert len(ask_sync(make(at, deadline=60, timeout=60))) == 10_000_000
+        assert len(ask(make(at, deadline=60, timeout=60))) == 10_000_000
 
 
 @pytest.mark.parametrize("way", [ask_stream, ask_stream_async])
