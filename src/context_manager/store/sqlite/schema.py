@@ -7,10 +7,11 @@ step that was interrupted is done again whole.
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -19,6 +20,11 @@ from context_manager.errors import InputError, SchemaError, StoreError
 from context_manager.store.probe import Probe
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.queries import QUERIES, load_steps
+
+try:
+    from fcntl import LOCK_EX, flock
+except ImportError:  # pragma: no cover - Windows: there SQLite's own locks must do
+    flock = None  # type: ignore[assignment]
 
 APPLICATION_ID = 0x434D656D
 """Marks the file as ours ("CMem"), for `file` and for us."""
@@ -47,19 +53,22 @@ def prepare(
         StoreError: It is a database of another application.
     """
     steps = load_steps() if steps is None else steps
-    version, latest = _owned_version(connection, path), steps[-1][0]
-    if version > latest:
-        raise SchemaError(
-            f"the store at {path} has schema {version}, this version knows {latest}; install a "
-            "newer context-manager to write to it, or open it with read_only=True"
-        )
-    if version == latest and connection.pragma("journal_mode") == "wal":
-        return
-    if 0 < version < latest:
-        _keep_copy(connection, path, version)
-    _enter_wal_mode(connection)
-    for number, sql in steps:
-        _step(connection, number, sql, probe)
+    latest = steps[-1][0]
+    with _alone(path):
+        version = _owned_version(connection, path)
+        if version > latest:
+            raise SchemaError(
+                f"the store at {path} has schema {version}, this version knows {latest}; install a "
+                "newer context-manager to write to it, or open it with read_only=True"
+            )
+        if version == latest and connection.pragma("journal_mode") == "wal":
+            return
+        if 0 < version < latest:
+            _keep_copy(connection, path, version)
+        _enter_wal_mode(connection)
+        if version == 0:
+            _steps(connection, steps, probe)
+    _steps(connection, steps, probe)
 
 
 def check_readable(connection: apsw.Connection, path: str) -> None:
@@ -115,6 +124,28 @@ def _enter_wal_mode(connection: apsw.Connection) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+@contextmanager
+def _alone(path: str) -> Iterator[None]:
+    """Let one process and thread at a time look at the stores of a directory and make new ones.
+
+    A store that is half made looks like an old one, or like another application's.
+    """
+    if flock is None:
+        yield
+        return
+    directory = os.open(Path(path).absolute().parent, os.O_RDONLY)
+    try:
+        flock(directory, LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _steps(connection: apsw.Connection, steps: Sequence[tuple[int, str]], probe: Probe) -> None:
+    for number, sql in steps:
+        _step(connection, number, sql, probe)
 
 
 def _step(connection: apsw.Connection, number: int, sql: str, probe: Probe) -> None:
