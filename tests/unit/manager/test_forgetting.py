@@ -355,12 +355,12 @@ def test_receipts_form_a_chain_that_shows_tampering(cm: ContextManager) -> None:
 
 
 def test_receipts_and_tombstones_hold_no_content(cm: ContextManager) -> None:
-    identifier = cm.add_memory("The code of the safe is 8812", {"room": "cellar"})
+    identifier = cm.add_memory("The code of the safe is 8812-zq", {"room": "cellar"})
     cm.forget(identifier)
     shown = repr(
         [cm.archive.store.ledger(cm.scope.partition, book) for book in ("receipts", "tombstones")]
     )
-    assert not re.search("8812|safe|cellar", shown)
+    assert not re.search("8812-|-zq|safe|cellar", shown)
     assert identifier not in shown
     assert cm.archive.erasures.buried(cm.scope.partition, [identifier, "other"]) == {identifier}
 
