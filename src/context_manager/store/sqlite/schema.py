@@ -22,7 +22,7 @@ from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.queries import QUERIES, load_steps
 
 try:
-    from fcntl import LOCK_EX, flock
+    from fcntl import LOCK_EX, LOCK_UN, flock
 except ImportError:  # pragma: no cover - Windows: there SQLite's own locks must do
     flock = None  # type: ignore[assignment]
 
@@ -132,15 +132,27 @@ def _alone(path: str) -> Iterator[None]:
 
     A store that is half made looks like an old one, or like another application's.
     """
-    if flock is None:
+    directory = _directory(path)
+    if directory is None:
         yield
         return
-    directory = os.open(Path(path).absolute().parent, os.O_RDONLY)
     try:
-        flock(directory, LOCK_EX)
+        with suppress(OSError):  # not every file system can; SQLite's own locks must do there
+            flock(directory, LOCK_EX)
         yield
     finally:
+        with suppress(OSError):
+            flock(directory, LOCK_UN)  # a copy of the descriptor in a child must not hold it
         os.close(directory)
+
+
+def _directory(path: str) -> int | None:
+    """The directory of a file, to lock it; None where it may not be read or nothing is locked."""
+    if flock is None:
+        return None
+    with suppress(OSError):
+        return os.open(Path(path).absolute().parent, os.O_RDONLY)
+    return None
 
 
 def _steps(connection: apsw.Connection, steps: Sequence[tuple[int, str]], probe: Probe) -> None:
