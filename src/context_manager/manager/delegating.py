@@ -52,13 +52,14 @@ def leave(cm: ManagerParts, queue: Queue, work: str, scope: Scope) -> None:
 def leave_consolidation(cm: ContextManager, queue: Queue, session: Session) -> None:
     """Leave what has left a working set to workers, once for each chunk of it.
 
-    What they have summarised since leaves this process's working set too.
+    What they have summarised since leaves this process's working set too. Where nothing was, for no
+    worker runs, the next look comes when twice as much is waiting: each reads all of it.
     """
     size = cm.config.memory.chunk_size
     fallen = session.memory.fallen_tokens
     if fallen < session.left_tokens:  # some of them were summarised, and it was seen
         session.left_tokens = 0
-    if fallen < session.left_tokens + size:
+    if fallen < session.left_tokens + max(size, session.left_tokens):
         return
     session.reload()
     session.left_tokens = 0

@@ -79,6 +79,19 @@ def test_what_workers_summarised_leaves_the_working_set_of_the_service(store):
     assert most < 4 * SHORT.chunk_size
 
 
+def test_without_a_worker_what_waits_is_seldom_read_again(store, monkeypatch):
+    """Each time twice as much waits: all readings together cost a small multiple of the last."""
+    cm, read, plain = manager(store), [], store.unconsolidated
+    monkeypatch.setattr(
+        store, "unconsolidated", lambda scope: read.append(plain(scope)) or read[-1]
+    )
+    talk(cm, 100)
+    waiting = len(plain(cm.scope))
+    assert waiting == 100
+    assert len(read) > 3
+    assert sum(map(len, read)) < 3 * waiting
+
+
 def test_work_that_nobody_told_of_is_found(store):
     """The service was killed before it told, or did its work itself once."""
     cm = manager(store)

@@ -109,8 +109,9 @@ def _translation(error: psycopg.Error, location: str) -> StoreError:
             f"the store at {location} cannot be reached; check that the server runs and the DSN "
             f"({_first_line(error)})"
         )
-    what = error.diag.message_primary or type(error).__name__
-    return StoreError(f"the store at {location} failed: {type(error).__name__}: {what}")
+    # Not the server's own message: it may quote a row.
+    what = f"{type(error).__name__} (SQLSTATE {error.sqlstate})"
+    return StoreError(f"the store at {location} failed with {what}; the server's log tells more")
 
 
 def _first_line(error: psycopg.Error) -> str:

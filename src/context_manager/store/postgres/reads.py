@@ -6,7 +6,7 @@ Every function takes a reader, which names the partition in every statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -14,7 +14,8 @@ import psycopg
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.assembly import assemble
 from context_manager.store.codec import entry_of, head_of
-from context_manager.store.intake import metadata_holds, metadata_parts
+from context_manager.store.filtering import Condition, conditions
+from context_manager.store.intake import metadata_holds
 from context_manager.store.postgres.connections import Connection
 from context_manager.store.postgres.queries import QUERIES
 from context_manager.store.postgres.transaction import Place
@@ -91,7 +92,7 @@ def find(
     """Entries that match, oldest first."""
     if limit is not None and limit <= 0:
         return []
-    clauses, values = _conditions(where)
+    clauses, values = conditions(where, _CONDITIONS, _CONTAINS)
     sql = " AND ".join([QUERIES["find"], *clauses]) + " ORDER BY key LIMIT %(limit)s"
     # Whether metadata are equal as JSON is known only here, after SQL has let too much through.
     values |= {"after": after, "limit": None if where.metadata else limit}
@@ -176,38 +177,24 @@ def _turns(reader: Reader, session: str, name: str, values: dict[str, Any]) -> l
     return assemble(heads, [entry_of(reader.partition, row) for row in messages])
 
 
-_CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "kinds": ("kind = ANY(%(kinds)s::text[])", list),
-    "session_id": ("session_id = %(session_id)s", str),
-    "task_id": ("task_id = %(task_id)s", str),
-    "turn_id": (
+_CONDITIONS = {
+    "kinds": Condition("kind = ANY(%(kinds)s::text[])", list),
+    "session_id": Condition("session_id = %(session_id)s"),
+    "task_id": Condition("task_id = %(task_id)s"),
+    "turn_id": Condition(
         "(session_id, seq) = (SELECT t.session_id, t.seq FROM turns AS t"
         " WHERE t.tenant_id = entries.tenant_id AND t.part = entries.part"
-        " AND t.id = %(turn_id)s)",
-        str,
+        " AND t.id = %(turn_id)s)"
     ),
-    "role": ("role = %(role)s", str),
-    "since": ("timestamp >= %(since)s", float),
-    "until": ("timestamp <= %(until)s", float),
-    "source_id": (
+    "role": Condition("role = %(role)s"),
+    "since": Condition("timestamp >= %(since)s", float),
+    "until": Condition("timestamp <= %(until)s", float),
+    "source_id": Condition(
         "key IN (SELECT s.entry FROM sources AS s"
         " WHERE s.tenant_id = entries.tenant_id AND s.part = entries.part"
-        " AND s.source_id = %(source_id)s)",
-        str,
+        " AND s.source_id = %(source_id)s)"
     ),
-    "digest": ("digest = %(digest)s AND digest <> ''", bytes),
+    "digest": Condition("digest = %(digest)s AND digest <> ''"),
 }
 
-
-def _conditions(where: EntryFilter) -> tuple[list[str], dict[str, Any]]:
-    """SQL of what is asked; only constants of this file and of bound names enter the text."""
-    clauses, values = [], {}
-    for name, (clause, convert) in _CONDITIONS.items():
-        wanted = getattr(where, name)
-        if wanted is not None:
-            clauses.append(clause)
-            values[name] = convert(wanted)
-    for position, part in enumerate(metadata_parts(where.metadata)):
-        clauses.append(f"strpos(metadata, %(metadata{position})s) > 0")
-        values[f"metadata{position}"] = part
-    return clauses, values
+_CONTAINS = "strpos(metadata, %({})s) > 0"

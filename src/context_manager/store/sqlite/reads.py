@@ -7,7 +7,7 @@ Every function takes the partition and reads nothing outside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
@@ -15,7 +15,8 @@ import apsw
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.assembly import assemble
 from context_manager.store.codec import entry_of, head_of
-from context_manager.store.intake import metadata_holds, metadata_parts
+from context_manager.store.filtering import Condition, conditions
+from context_manager.store.intake import metadata_holds
 from context_manager.store.protocol import (
     EntryFilter,
     EntryRow,
@@ -96,7 +97,7 @@ def find(
     """Entries that match, oldest first."""
     if limit is not None and limit <= 0:
         return []
-    clauses, values = _conditions(where)
+    clauses, values = conditions(where, _CONDITIONS, _CONTAINS)
     values |= {"p": _number(connection, partition), "after": after}
     name, order = ("find_among", "+key") if _is_selective(where) else ("find", "key")
     sql = " AND ".join([QUERIES[name], *clauses]) + f" ORDER BY {order}"
@@ -226,35 +227,21 @@ def _is_selective(where: EntryFilter) -> bool:
     )
 
 
-_CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "kinds": ("kind IN (SELECT value FROM json_each(:kinds))", lambda kinds: json.dumps(kinds)),
-    "session_id": ("session_id = :session_id", str),
-    "task_id": ("task_id = :task_id", str),
-    "turn_id": (
+_CONDITIONS = {
+    "kinds": Condition("kind IN (SELECT value FROM json_each(:kinds))", json.dumps),
+    "session_id": Condition("session_id = :session_id"),
+    "task_id": Condition("task_id = :task_id"),
+    "turn_id": Condition(
         "(session_id, seq) = "
-        "(SELECT session_id, seq FROM turns WHERE partition = :p AND id = :turn_id)",
-        str,
+        "(SELECT session_id, seq FROM turns WHERE partition = :p AND id = :turn_id)"
     ),
-    "role": ("role = :role", str),
-    "since": ("timestamp >= :since", float),
-    "until": ("timestamp <= :until", float),
-    "source_id": (
-        "key IN (SELECT entry FROM sources WHERE partition = :p AND source_id = :source_id)",
-        str,
+    "role": Condition("role = :role"),
+    "since": Condition("timestamp >= :since", float),
+    "until": Condition("timestamp <= :until", float),
+    "source_id": Condition(
+        "key IN (SELECT entry FROM sources WHERE partition = :p AND source_id = :source_id)"
     ),
-    "digest": ("digest = :digest AND digest <> x''", bytes),
+    "digest": Condition("digest = :digest AND digest <> x''"),
 }
 
-
-def _conditions(where: EntryFilter) -> tuple[list[str], dict[str, Any]]:
-    """SQL of what is asked; only constants of this file and of bound names enter the text."""
-    clauses, values = [], {}
-    for name, (clause, convert) in _CONDITIONS.items():
-        wanted = getattr(where, name)
-        if wanted is not None:
-            clauses.append(clause)
-            values[name] = convert(wanted)
-    for position, part in enumerate(metadata_parts(where.metadata)):
-        clauses.append(f"instr(metadata, :metadata{position})")
-        values[f"metadata{position}"] = part
-    return clauses, values
+_CONTAINS = "instr(metadata, :{})"
