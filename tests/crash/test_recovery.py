@@ -51,7 +51,9 @@ def _grow(path: str, megabytes: int, log_megabytes: int) -> None:
     log = Path(f"{path}-wal")
     while log.stat().st_size < log_megabytes * MB:
         add_user()
-    Path(f"{path}.ready").write_text(str(next(numbers)))
+    told = Path(f"{path}.told")
+    told.write_text(str(next(numbers)))
+    told.rename(f"{path}.ready")  # whole as soon as it is there
     time.sleep(600)
 
 

@@ -57,7 +57,7 @@ def test_curl_an_openai_client_and_mcp_clients_meet_in_one_memory(tmp_path):
         openai_client, mcp_clients = (
             _run(block.replace("http://127.0.0.1:8000", served.url), tmp_path) for block in CLIENTS
         )
-        turns = httpx.get(f"{served.url}/turns").json()["items"]
+        turns = httpx.get(f"{served.url}/turns", timeout=PATIENCE).json()["items"]
     assert openai_client == ["In Porto."]
     assert "My sister Ana lives in Porto." in str(provider.requests[0]["messages"])
     assert mcp_clients == ["My sister Ana lives in Porto."] * 2

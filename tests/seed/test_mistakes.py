@@ -148,7 +148,7 @@ def test_06_batches_come_in_input_order_whichever_ends_first():
     class Uneven(BatchContextManager):
         def query_memory(self, query, k=5):
             if query == "first":
-                assert second_done.wait(30)
+                assert second_done.wait(120)
             if query == "second":
                 second_done.set()
             return [(query, 1.0)]

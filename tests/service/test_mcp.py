@@ -259,7 +259,7 @@ class TestWhoMayDoWhat:
         key = service.keyring.create(users=["ines"])[0]
         sent = {name: value.replace("KEY", key) for name, value in headers.items()}
         with listening("fastapi", service) as url:
-            got = httpx.post(f"{url}/mcp", json=_hello(), headers={**_ACCEPT, **sent})
+            got = _posted(url, **sent)
         assert got.status_code == status
         assert got.headers["content-type"] == "application/problem+json"
         assert got.json()["request_id"] == got.headers["x-request-id"]
@@ -274,22 +274,27 @@ def _hello() -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
 
 
+def _posted(url: str, body: Any = None, **headers: str) -> httpx.Response:
+    sent = {**_ACCEPT, **headers}
+    return httpx.post(f"{url}/mcp", json=body or _hello(), headers=sent, timeout=PATIENCE)
+
+
 def test_a_service_of_this_machine_answers_to_its_own_names_only():
     service = Service(fast_manager())
     service.headers.restrict(("localhost", "127.0.0.1"))
     with listening("fastapi", service) as url:
         for host, status in (("evil.example", 421), ("127.0.0.1", 200)):
-            got = httpx.post(f"{url}/mcp", json=_hello(), headers={**_ACCEPT, "Host": host})
+            got = _posted(url, Host=host)
             assert got.status_code == status
             assert got.headers["x-content-type-options"] == "nosniff"
 
 
 def test_rates_and_sizes_are_limited():
-    settings = ServiceSettings(limits=Limits(rate="3/minute", body_bytes=500))
+    settings = ServiceSettings(limits=Limits(rate="3/day", body_bytes=500))
     with listening("fastapi", Service(fast_manager(), settings)) as url:
         long = {**_hello(), "more": "x" * 600}
-        assert httpx.post(f"{url}/mcp", json=long, headers=_ACCEPT).status_code == 413
-        found = [httpx.post(f"{url}/mcp", json=_hello(), headers=_ACCEPT) for _ in range(3)]
+        assert _posted(url, long).status_code == 413
+        found = [_posted(url) for _ in range(3)]
         assert [got.status_code for got in found] == [200, 200, 429]
         assert "retry-after" in found[-1].headers
 

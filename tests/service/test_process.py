@@ -43,7 +43,7 @@ def refuses_connections(url):
     """Return once no new connection is taken."""
     while True:
         try:
-            httpx.get(f"{url}/health", timeout=10)
+            httpx.get(f"{url}/health", timeout=PATIENCE)
         except httpx.TransportError:
             return
 
@@ -76,13 +76,16 @@ def test_a_stop_lets_requests_finish_and_what_was_said_is_there_afterwards(tmp_p
     assert answers[0].status_code == 200
     assert answers[0].json()["response"].strip() == "A short answer."
     with serving(db) as served:
-        turns = httpx.get(f"{served.url}/turns").json()["items"]
+        turns = httpx.get(f"{served.url}/turns", timeout=PATIENCE).json()["items"]
     said = [message["content"] for turn in turns for message in turn["messages"]]
     assert [text.strip() for text in said] == ["Where did I park?", "A short answer."]
 
 
 def test_the_newcomers_first_requests_work_with_the_packaged_model(tmp_path):
-    with serving(tmp_path / "store.db") as served, httpx.Client(base_url=served.url) as client:
+    with (
+        serving(tmp_path / "store.db") as served,
+        httpx.Client(base_url=served.url, timeout=PATIENCE) as client,
+    ):
         client.post("/memory/add", json={"text": "The bakery on the corner opens at six."})
         asked = {"query": "When can I buy bread in the morning?"}
         assert "bakery" in client.post("/memory/query", json=asked).json()["results"][0]["text"]

@@ -228,11 +228,13 @@ def test_an_error_told_as_an_event_keeps_its_status(face):
 
 
 @pytest.mark.parametrize(
-    ("act", "status"), [(upstream.reset, 502), (upstream.hang, 504)], ids=["reset", "hang"]
+    ("act", "timeout", "status"),
+    [(upstream.reset, PATIENCE, 502), (upstream.hang, 0.2, 504)],
+    ids=["reset", "hang"],
 )
-def test_a_provider_that_cannot_be_asked_is_told_as_one(face, act, status):
+def test_a_provider_that_cannot_be_asked_is_told_as_one(face, act, timeout, status):
     with serve(act) as provider:
-        told = UpstreamSettings(f"{provider.url}/v1", timeout=0.2)
+        told = UpstreamSettings(f"{provider.url}/v1", timeout=timeout)
         with listening(face, Service(fast_manager(), ServiceSettings(upstream=told))) as url:
             client = openai.OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0)
             with pytest.raises(openai.APIStatusError) as caught:
@@ -304,7 +306,7 @@ def test_where_no_key_is_needed_the_clients_own_is_passed_on(face):
     with proxying(face, upstream.answers("Noted.")) as proxied:
         ask(proxied.client("sk-my-own"))
         assert proxied.provider.heads[0]["authorization"] == "Bearer sk-my-own"
-        assert httpx.get(f"{proxied.url}/memory", headers={"X-API-Key": "x"}).status_code == 401
+        assert _status(f"{proxied.url}/memory", {"X-API-Key": "x"}) == 401
 
 
 def test_the_providers_models_are_listed(face):
@@ -364,6 +366,10 @@ def test_without_a_provider_there_is_no_proxy(ask):
     assert ask("POST", "/v1/chat/completions", json=asked).status == 404
     assert ask("GET", "/v1/models").status == 404
     assert "/v1/chat/completions" not in ask("GET", "/openapi.json").data["paths"]
+
+
+def _status(url: str, headers: dict[str, str]) -> int:
+    return httpx.get(url, headers=headers, timeout=PATIENCE).status_code
 
 
 def _wait_for(true: Any) -> None:

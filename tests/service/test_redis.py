@@ -43,10 +43,10 @@ class Counting(HashEmbedder):
         return super().embed(texts)
 
 
-def replica(store, server) -> tuple[ContextManager, Counting]:
+def replica(store, server, url=None) -> tuple[ContextManager, Counting]:
     """A manager as another process would have it: nothing shared but the store and Redis."""
     cm = ContextManager(
-        Config(embedding=EmbeddingConfig(redis_url=server.url)), store=SQLiteStore(store)
+        Config(embedding=EmbeddingConfig(redis_url=url or server.url)), store=SQLiteStore(store)
     )
     embedder = Counting()
     cm.embedding_provider = EmbeddingProvider(embedder)
@@ -138,7 +138,7 @@ class TestQuestions:
             server.stop()
         if harm == "cut off":  # it takes connections and never answers
             silent = socket.create_server(("127.0.0.1", server.port))
-        two, other = replica(store, server)
+        two, other = replica(store, server, server.impatient if harm == "cut off" else None)
         assert prompt(two) == before
         assert QUESTION in other.asked
         assert two.archive.shared._breaker.is_open == (harm in ("killed", "cut off"))
@@ -168,7 +168,7 @@ class TestQuestions:
 
 class TestRates:
     def test_replicas_count_together(self, server):
-        one, two = (Throttle("3/hour", 9, 9, redis_url=server.url) for _ in range(2))
+        one, two = (Throttle("3/day", 9, 9, redis_url=server.url) for _ in range(2))
         one.count("a")
         two.count("a")
         one.count("a")
@@ -177,7 +177,7 @@ class TestRates:
         two.count("b")
 
     def test_without_redis_each_counts_alone_and_together_again_afterwards(self, server):
-        one, two = (Throttle("2/hour", 9, 9, redis_url=server.url) for _ in range(2))
+        one, two = (Throttle("2/day", 9, 9, redis_url=server.url) for _ in range(2))
         server.stop()
         for throttle in (one, two):
             throttle.count("a")
@@ -194,7 +194,7 @@ class TestRates:
 
     def test_only_redis_is_shared(self):
         with pytest.raises(ConfigError, match="Redis"):
-            Throttle("2/hour", 1, 1, redis_url="nothing://here")
+            Throttle("2/day", 1, 1, redis_url="nothing://here")
 
 
 def test_what_is_forgotten_by_hand_is_gone_from_redis_too(store, server):

@@ -12,6 +12,7 @@ from context_manager.records import Partition
 from context_manager.store.memory import MemoryStore
 from context_manager.store.protocol import Applied, Change
 from context_manager.testing.embedders import HashEmbedder
+from support.killing import PATIENCE
 
 
 class CountingEmbedder(HashEmbedder):
@@ -62,4 +63,4 @@ class Gate:
     def __call__(self, *_: Any) -> None:
         """Say that this point is reached, and wait until the gate is opened."""
         self.reached.set()
-        assert self.open.wait(30)
+        assert self.open.wait(PATIENCE)

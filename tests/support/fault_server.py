@@ -19,6 +19,9 @@ from typing import Any
 
 Act = Callable[["Exchange"], None]
 
+PATIENCE = 120.0
+"""Seconds for which the end of a thread is waited for; never part of a claim."""
+
 
 @dataclass
 class Exchange:
@@ -229,7 +232,7 @@ def reset_mid_body(exchange: Exchange) -> None:
 
 def hang(exchange: Exchange) -> None:
     """Accept the request and say nothing."""
-    exchange.stopped.wait(60)
+    exchange.stopped.wait()
 
 
 def drip(exchange: Exchange) -> None:
@@ -244,7 +247,7 @@ def hang_mid_stream(exchange: Exchange) -> None:
     exchange.head(kind="text/event-stream")
     for event in _events(exchange, ["One ", "two ", "three."])[: 3 if exchange.anthropic else 1]:
         exchange.send(event)
-    exchange.stopped.wait(60)
+    exchange.stopped.wait()
 
 
 @dataclass
@@ -304,7 +307,7 @@ def serve(*script: Act) -> Iterator[FaultServer]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         for thread in (acceptor, *threads):
-            thread.join(5)
+            thread.join(PATIENCE)
 
 
 def _receive(connection: socket.socket, stopped: threading.Event) -> Exchange | None:
@@ -318,5 +321,8 @@ def _receive(connection: socket.socket, stopped: threading.Event) -> Exchange | 
     lines = head.decode().split("\r\n")
     headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:])}
     while len(rest) < int(headers.get("content-length", 0)):
-        rest += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            return None
+        rest += more
     return Exchange(connection, lines[0].split()[1], headers, json.loads(rest or b"{}"), stopped)

@@ -88,4 +88,4 @@ def serve() -> Iterator[LocalLLM]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join()

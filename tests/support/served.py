@@ -6,6 +6,7 @@ A process is started as a user starts it, with `context-manager serve`; it loads
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -32,11 +33,25 @@ class Served(NamedTuple):
     process: subprocess.Popen[str]
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that a system gives to connections, and to whoever listens on any port."""
+
+
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that no other test on this machine is given.
+
+    Until this process ends it is bound for datagrams, which no server of the tests speaks.
+    """
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket(type=socket.SOCK_DGRAM) as mark, socket.socket() as probe:
+            try:
+                mark.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            mark.detach()
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager
@@ -98,9 +113,10 @@ def listening(face: str, service: Service) -> Iterator[str]:
     try:
         while True:
             try:
-                httpx.get(f"{url}/health")
+                httpx.get(f"{url}/health", timeout=PATIENCE)
                 break
-            except httpx.TransportError:
+            except httpx.ConnectError:
+                assert thread.is_alive(), "the service ended"
                 time.sleep(0.02)
         yield url
     finally:

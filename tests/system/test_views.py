@@ -104,7 +104,7 @@ def test_a_message_is_sent_remembered_and_answered_from_memory(seen, manager):
 def test_a_summary_opens_to_what_it_was_made_from(seen, manager):
     for number in range(8):
         manager.observe(f"The crate number {number} holds {number + 100} lamps.", "Counted.")
-    assert manager.engine.background.drain(30)
+    assert manager.engine.background.drain(120)
     seen.show("memory")
     seen.page.get_by_label("Kind").select_option("summary")
     seen.settle()

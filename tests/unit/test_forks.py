@@ -119,7 +119,7 @@ for number in range(12):
     ended.wait(0.01 * (number % 4))
     child = os.fork()
     if child == 0:
-        signal.alarm(30)  # ends a child that hangs
+        signal.alarm(100)  # ends a child that hangs
         for name in ("s0", "s1", f"child{number}"):
             mine = cm.scoped(session_id=name)
             mine.observe("The kettle is violet", "Noted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from context_manager import ContextManager
 from support import fault_server as server
 from support.fault_server import Exchange, serve
 from support.program import Ended, Program
+from support.served import PATIENCE
 
 PROGRAM = [sys.executable, "-m", "context_manager.cli"]
 Chat = Callable[..., Ended]
@@ -186,21 +188,21 @@ def test_at_a_terminal_words_appear_as_they_come_and_an_interrupt_keeps_what_cam
             env={**os.environ, "COLUMNS": "100"},
         )
         os.close(theirs)
+        terminal = Terminal(ours)
         try:
-            seen = _read_until(ours, "you>")
-            assert "/forget" in seen
+            assert "/forget" in terminal.until("you>")
             os.write(ours, b"Count slowly.\n")
-            _read_until(ours, "First")
+            terminal.until("First")
             process.send_signal(signal.SIGINT)
-            _read_until(ours, "you>")
+            terminal.until("you>")
             os.write(ours, b"Hello?\n")
-            _read_until(ours, "Fine.")
-            _read_until(ours, "you>")
+            terminal.until("Fine.")
+            terminal.until("you>")
             os.write(ours, b"/quit\n")
-            assert process.wait(60) == 0
+            assert process.wait(PATIENCE) == 0
         finally:
             process.kill()
-            process.wait(60)
+            process.wait(PATIENCE)
             os.close(ours)
     with ContextManager.open(tmp_path / "chat.db") as manager:
         texts = [entry.text for entry in manager.long_term_memory.entries]
@@ -210,13 +212,24 @@ def test_at_a_terminal_words_appear_as_they_come_and_an_interrupt_keeps_what_cam
 def _one_word_then_silence(exchange: Exchange) -> None:
     exchange.head(kind="text/event-stream")
     exchange.send(server._events(exchange, ["First "])[0])
-    exchange.stopped.wait(60)
+    exchange.stopped.wait(PATIENCE)
 
 
-def _read_until(terminal: int, wanted: str, seconds: float = 60.0) -> str:
-    """What a terminal shows, up to and with some text; fails when it never comes."""
-    seen, end = "", time.monotonic() + seconds
-    while wanted not in seen:
-        assert time.monotonic() < end, f"{wanted!r} never came; seen: {seen!r}"
-        seen += os.read(terminal, 4096).decode(errors="replace")
-    return seen
+class Terminal:
+    """What a terminal shows, read text by text."""
+
+    def __init__(self, ours: int) -> None:
+        self._ours = ours
+        self._left = b""
+
+    def until(self, wanted: str) -> str:
+        """What comes next, up to and with some text; fails when it does not come."""
+        end = time.monotonic() + PATIENCE
+        while (place := self._left.find(wanted.encode())) < 0:
+            wait = end - time.monotonic()
+            readable, *_ = select.select([self._ours], [], [], max(wait, 0))
+            assert readable, f"{wanted!r} never came; seen: {self._left!r}"
+            self._left += os.read(self._ours, 4096)
+        place += len(wanted)
+        seen, self._left = self._left[:place], self._left[place:]
+        return seen.decode(errors="replace")

@@ -170,7 +170,7 @@ def test_work_that_has_not_begun_when_cancelled_never_begins():
         threads = Threads()
         blockers = [asyncio.create_task(threads.run(gate)) for _ in range(8)]
         waiting = asyncio.create_task(threads.run(done.append, "begun"))
-        assert await asyncio.to_thread(gate.reached.wait, 30)
+        assert await asyncio.to_thread(gate.reached.wait, 120)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -192,7 +192,7 @@ def test_work_that_has_begun_is_over_when_the_cancellation_goes_on():
     async def talk():
         threads = Threads()
         task = asyncio.create_task(threads.run(work))
-        assert await asyncio.to_thread(gate.reached.wait, 30)
+        assert await asyncio.to_thread(gate.reached.wait, 120)
         task.cancel()
         for _ in range(3):
             await asyncio.sleep(0)
@@ -230,7 +230,7 @@ def test_no_call_waits_for_a_model_and_closing_waits_for_background_work(tmp_pat
         for number in range(12):
             await cm.observe_async(f"Locker {number} is taken.", "I wrote that down.")
         assert "Locker 3 is taken." in await cm.build_context_async("Who has locker 3?")
-        assert await asyncio.to_thread(gate.reached.wait, 30)
+        assert await asyncio.to_thread(gate.reached.wait, 120)
         closing = asyncio.create_task(cm.aclose())
         await asyncio.sleep(0.01)
         assert not closing.done()

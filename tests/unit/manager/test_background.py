@@ -12,16 +12,17 @@ import pytest
 from context_manager.errors import StoreError
 from context_manager.manager.background import Background
 from context_manager.testing.clock import ManualClock
+from support.killing import PATIENCE
 
 
 def test_jobs_run_in_order_and_a_name_waits_only_once():
     background, done, gate = Background(), [], threading.Event()
-    background.submit("first", lambda: gate.wait(10))
+    background.submit("first", lambda: gate.wait(PATIENCE))
     for number in range(3):
         background.submit("second", lambda number=number: done.append(number))
     background.submit("third", lambda: done.append("last"))
     gate.set()
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert done == [0, "last"]
 
 
@@ -33,7 +34,7 @@ def test_a_job_may_ask_for_itself_again():
             background.submit("again", again)
 
     background.submit("again", again)
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert left == []
 
 
@@ -43,9 +44,9 @@ def test_a_job_may_wait_for_more_of_its_kind_while_others_run():
     background.submit("gathers", lambda: done.append("gathered"), after=1000.0)
     ran = threading.Event()
     background.submit("at once", lambda: (done.append("at once"), ran.set()))
-    assert ran.wait(10)
+    assert ran.wait(PATIENCE)
     assert done == ["at once"]
-    assert background.drain(10), "whoever waits for the work does not wait for the gathering"
+    assert background.drain(PATIENCE), "whoever waits for the work does not wait for the gathering"
     assert done == ["at once", "gathered"]
 
 
@@ -55,13 +56,13 @@ def test_a_gathering_job_runs_when_its_time_has_come():
     background.submit("gathers", ran.set, after=1000.0)
     clock.advance(1000.0)
     background.submit("gathers", lambda: None)
-    assert ran.wait(10)
+    assert ran.wait(PATIENCE)
 
 
 def test_stopping_does_not_wait_for_a_gathering_job():
     background, done = Background(ManualClock(0.0)), []
     background.submit("gathers", lambda: done.append(1), after=1000.0)
-    background.stop(10)
+    background.stop(PATIENCE)
     assert done == []
 
 
@@ -74,7 +75,7 @@ def test_an_error_of_ours_is_logged_by_its_type_and_stops_nothing(caplog):
 
     background.submit("fails", fail)
     background.submit("works", lambda: done.append(1))
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert done == [1]
     assert "StoreError" in caplog.text
     assert "must not reach" not in caplog.text
@@ -88,7 +89,7 @@ def test_an_error_of_any_other_kind_is_logged_by_its_type_too_and_stops_nothing(
 
     background.submit(("fails", "whose it is"), fail)
     background.submit("works", lambda: done.append(1))
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert done == [1]
     assert "ZeroDivisionError" in caplog.text
     assert "must not reach" not in caplog.text
@@ -101,16 +102,17 @@ def test_stopping_lets_the_running_job_finish_and_takes_no_more():
 
     def run() -> None:
         started.set()
-        gate.wait(10)
+        gate.wait(PATIENCE)
         done.append("running")
 
     background.submit("running", run)
     background.submit("waiting", lambda: done.append("waiting"))
-    assert started.wait(10)
+    assert started.wait(PATIENCE)
+    background.stop(0.01)  # it takes no more from here on, and waits in vain
     threading.Timer(0.05, gate.set).start()
-    background.stop(10)
+    background.stop(PATIENCE)
     background.submit("late", lambda: done.append("late"))
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert done == ["running"]
 
 
@@ -133,16 +135,16 @@ for number in range(60):
 def test_a_forked_child_waits_for_no_job_of_its_parent():
     background, gate = Background(), threading.Event()
     started = threading.Event()
-    background.submit("runs", lambda: (started.set(), gate.wait(60)))
+    background.submit("runs", lambda: (started.set(), gate.wait(2 * PATIENCE)))
     background.submit("waits", lambda: None)
-    assert started.wait(10)
+    assert started.wait(PATIENCE)
     child = os.fork()
     if not child:
         done: list[int] = []
-        idle = background.drain(20)
+        idle = background.drain(PATIENCE)
         background.submit("own", lambda: done.append(1))
-        os._exit(0 if idle and background.drain(20) and done else 1)
+        os._exit(0 if idle and background.drain(PATIENCE) and done else 1)
     _, status = os.waitpid(child, 0)
     gate.set()
-    assert background.drain(10)
+    assert background.drain(PATIENCE)
     assert status == 0

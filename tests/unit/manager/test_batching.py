@@ -53,7 +53,7 @@ def test_prompts_come_in_the_order_of_the_inputs_however_long_each_takes():
 
         def build_context(self, user_input: str) -> str:
             if user_input == "first":
-                assert self.last.wait(30)
+                assert self.last.wait(120)
             built = super().build_context(user_input)
             if user_input == "last":
                 self.last.set()

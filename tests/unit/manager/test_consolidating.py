@@ -42,7 +42,7 @@ def manager(llm: Any = None, spend: SpendConfig | None = None, **memory: Any) ->
 def talk(cm: ContextManager, turns: int = 12, about: str = "crate") -> None:
     for number in range(turns):
         cm.observe(f"The {about} number {number} holds {number + 100} lamps.", "Counted, thanks.")
-    assert cm.engine.background.drain(30)
+    assert cm.engine.background.drain(120)
 
 
 def summaries(cm: ContextManager, level: str | None = None) -> list[Any]:
@@ -135,7 +135,7 @@ def test_what_one_call_sets_off_is_bounded():
     cm = manager(llm, SpendConfig(calls_per_turn=1))
     messages = [Message("user", f"Crate {n} holds {n + 100} lamps.") for n in range(30)]
     cm.observe_batch(TurnInput((message,)) for message in messages)
-    assert cm.engine.background.drain(30)
+    assert cm.engine.background.drain(120)
     assert len(llm.calls) == 1
     assert len(summaries(cm, "chunk")) > 1
 
@@ -163,17 +163,17 @@ def test_neither_observe_nor_build_waits_for_a_model():
 
     def answer(prompt: str) -> str:
         asked.set()
-        gate.wait(30)
+        gate.wait(120)
         return "Lamps lie in crates."
 
     cm = manager(OnceOnly(answer))
     for number in range(12):
         cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
-    assert asked.wait(10)
+    assert asked.wait(120)
     assert "Crate 3 holds 103 lamps." in cm.build_context("What does crate 3 hold?")
     assert summaries(cm) == []
     gate.set()
-    assert cm.engine.background.drain(30)
+    assert cm.engine.background.drain(120)
     assert summaries(cm)
 
 

@@ -39,7 +39,7 @@ def test_a_model_that_always_fails_loses_nothing():
     cm.summarizer.llm_adapter = ScriptedLLM([RuntimeError("no answer")])
     for number in range(30):
         cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
-    cm.engine.background.drain(30)
+    cm.engine.background.drain(120)
 
     summaries = [entry for entry in cm.long_term_memory.entries if entry.kind == "summary"]
     assert summaries

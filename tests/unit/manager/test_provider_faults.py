@@ -18,6 +18,7 @@ from context_manager import Config, ContextManager, LLMConfig, MemoryConfig, Spe
 from context_manager.testing.embedders import HashEmbedder
 from support import fault_server as server
 from support.fault_server import Act, FaultServer, serve
+from support.served import PATIENCE
 
 PROVIDERS = ("openai", "anthropic")
 
@@ -57,7 +58,7 @@ def open_with(request: pytest.FixtureRequest) -> Iterator[Callable[[FaultServer]
     @contextmanager
     def open_at(at: FaultServer, **settings: Any) -> Iterator[ContextManager]:
         path = "/v1" if request.param == "openai" else ""
-        wait = 0.5 if at.script[0] in ENDLESS else 30.0
+        wait = 0.5 if at.script[0] in ENDLESS else PATIENCE
         keywords = {"timeout": wait, "deadline": wait, "max_retries": 0}
         llm = LLMConfig(
             provider=request.param,
@@ -73,14 +74,21 @@ def open_with(request: pytest.FixtureRequest) -> Iterator[Callable[[FaultServer]
 
     yield open_at
     for cm in made:
-        cm.engine.background.drain(30)
+        cm.engine.background.drain(PATIENCE)
         cm.llm_adapter.close()
 
 
 def tell(cm: ContextManager, *turns: tuple[str, str]) -> None:
     for user, assistant in turns:
         cm.observe(user, assistant)
-    assert cm.engine.background.drain(60)
+    assert cm.engine.background.drain(PATIENCE)
+
+
+def wait_from_now_on(cm: ContextManager) -> None:
+    """Give the provider all the time that a busy machine needs."""
+    cm.llm_adapter.deadline = PATIENCE
+    cm.llm_adapter._options["timeout"] = PATIENCE
+    cm.llm_adapter.close()  # the next call makes a client anew
 
 
 def kept(cm: ContextManager, kind: str) -> list[Any]:
@@ -118,6 +126,7 @@ def test_when_the_provider_is_back_so_is_what_it_does(open_with: Any, fault: str
         at.script[:] = [server.answers("The cellar holds 40 jars. []")]
         (guard,) = cm.engine.guards()
         guard.breaker.cooldown = 0.0
+        wait_from_now_on(cm)
         tell(cm, MOVES[1])
         assert cm.build("Where do I live?").degraded == ()
 

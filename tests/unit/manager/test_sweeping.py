@@ -30,14 +30,14 @@ def texts(cm: ContextManager) -> list[str]:
 
 def test_what_has_expired_is_not_shown_anywhere_and_a_sweep_deletes_it() -> None:
     cm = manager()
-    cm.add_memory("The gate code is 4711", expires_at=NOW + 10)
+    cm.add_memory("The gate code is zq-4711", expires_at=NOW + 10)
     pinned = cm.pin("Mind the gate")
     rule = cm.add_memory("Gate rules apply", kind="pinned", expires_at=NOW + 10)
-    assert "4711" in cm.build_context("gate code?")
+    assert "zq-4711" in cm.build_context("gate code?")
     assert "Gate rules apply" in cm.build_context("gate code?")
     cm.clock.advance(11)  # type: ignore[attr-defined]
     for shown in (cm.build_context("gate code?"), repr(cm.search("gate code", k=9))):
-        assert "4711" not in shown
+        assert "zq-" not in shown
     assert "Gate rules apply" not in cm.build_context("gate code?")
     assert len(texts(cm)) == 3
     (receipt,) = cm.sweep()
