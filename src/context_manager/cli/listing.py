@@ -43,16 +43,20 @@ def hit_data(hit: Hit) -> dict[str, Any]:
     }
 
 
-def hit_table(hits: Sequence[Hit], width: int) -> Table:
+def hit_table(hits: Sequence[Hit], width: int) -> RenderableType:
     """A row per hit, best first, with the passage that matched."""
+    if not hits:
+        return _NOTHING
     table = _table("score")
     for hit in hits:
         table.add_row(f"{hit.score:.2f}", _what(hit.entry, hit.passage, width))
     return table
 
 
-def entry_table(entries: Iterable[MemoryEntry], width: int) -> Table:
+def entry_table(entries: Sequence[MemoryEntry], width: int) -> RenderableType:
     """A row per entry, in the order given."""
+    if not entries:
+        return _NOTHING
     table = _table("kind")
     for entry in entries:
         table.add_row(entry.kind, _what(entry, entry.text, width))
@@ -84,6 +88,9 @@ def _facts(entry: MemoryEntry) -> Iterable[tuple[str, object]]:
     for name in ("expires_at", "valid_from", "valid_to"):
         if getattr(entry, name) is not None:
             yield name.replace("_", " "), f"{date_time(getattr(entry, name))} UTC"
+
+
+_NOTHING = Text("nothing is remembered that fits", "bright_black")
 
 
 def _table(first: str) -> Table:

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from context_manager.errors import NotFoundError
-
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
     from context_manager.records import MemoryEntry, Partition
@@ -76,18 +74,12 @@ def said_before(manager: ContextManager, source: str) -> Counter[Utterance]:
 
 
 def named(manager: ContextManager, ids: Sequence[str]) -> list[MemoryEntry]:
-    """The entries with these ids; the id of a turn stands for its messages.
-
-    Raises:
-        NotFoundError: Nothing has one of the ids.
-    """
+    """The entries with these ids, as far as they are there; a turn's id stands for its messages."""
     from context_manager.store.protocol import EntryFilter
 
     store, partition = manager.archive.store, manager.scope.partition
     found: list[MemoryEntry] = []
     for id in ids:
         entries = store.entries(partition, [id]) or where(manager, EntryFilter(turn_id=id))
-        if not entries:
-            raise NotFoundError(f"no memory {id!r} of user {manager.scope.user_id!r}")
         found += entries
     return list({entry.id: entry for entry in found}.values())

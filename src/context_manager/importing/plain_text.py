@@ -28,7 +28,7 @@ _INDENT = re.compile(r" {1,4}|\t")
 
 
 def _fits(head: Sequence[str]) -> bool:
-    return bool(head) and not re.match(r"\s*(\{|\[(?!\d))", head[0])
+    return bool(head) and not re.match(r"\s*(\{|\[(?!\d{4}-))", head[0])
 
 
 def _read(source: Source, origin: Origin) -> Iterator[ImportedTurn]:

@@ -7,7 +7,7 @@ a record holds `memory.portable`'s.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,13 +53,25 @@ def export(cm: ContextManager, path: Path, everybody: bool, vectors: bool) -> Ex
 def lines(cm: ContextManager) -> Iterator[bytes]:
     """All memory of this user as the lines of an export, one state of it, without the ledger.
 
+    Turns follow one another without gaps: only the ledger could tell what stood in them.
+
     Raises:
         StoreBusyError: Others write too often.
     """
     cm.require_user()
     records = _steady(cm, cm.scope.partition, None)
-    said = [record for record in records if record["record"] != "line"]
-    return export_file.lines(said, cm.clock(), cm.archive.erasures.store_id)
+    return export_file.lines(_closed_up(records), cm.clock(), cm.archive.erasures.store_id)
+
+
+def _closed_up(records: Iterable[Record]) -> Iterator[Record]:
+    places: Counter[str] = Counter()
+    for record in records:
+        if record["record"] == "turn" and record["messages"]:
+            session = record["messages"][0]["session_id"]
+            yield {**record, "seq": places[session]}
+            places[session] += 1
+        elif record["record"] not in ("turn", "line"):
+            yield record
 
 
 def _records(

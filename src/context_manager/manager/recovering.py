@@ -25,6 +25,8 @@ from context_manager.store.protocol import LedgerDraft
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
 
+_BEGINNING = b"SQLite format 3\0"
+
 Lines = dict[Partition, list[LedgerDraft]]
 
 
@@ -62,7 +64,7 @@ def restore(
             longer be read.
 
     Raises:
-        InputError: The backup is missing, or is the store itself.
+        InputError: The backup is missing, is none, or is the store itself.
         CorruptStoreError: The backup is damaged, or the present store cannot be read.
         StoreBusyError: Another process has the store open.
     """
@@ -96,6 +98,12 @@ def _check(backup: Path, target: Path) -> None:
         raise InputError(f"{backup} does not exist")
     if target.exists() and backup.samefile(target):
         raise InputError(f"{backup} is the store itself; name a backup of it")
+    with backup.open("rb") as file:
+        if file.read(len(_BEGINNING)) != _BEGINNING:
+            raise InputError(
+                f"{backup} is neither an export nor a backup, or its beginning is damaged; "
+                "nothing was changed"
+            )
 
 
 def _ledger_of(path: Path) -> Lines:

@@ -195,7 +195,8 @@ class MemoryFace(ManagerParts):
         """Delete entries and all that was derived from them alone; summaries are made anew.
 
         Args:
-            ids: One id or several; a turn's id stands for its messages.
+            ids: One id or several; a turn's id stands for its messages. An id that is not there
+                is no error, so that the call may be repeated: the receipt counts what was.
             where: Entries that match.
             everything: All of this user's memory.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from context_manager.errors import ImportFormatError, InputError, StoreError
+from context_manager.memory.erasures import TOMBSTONES
 from context_manager.memory.portable import FORMAT, VERSION, Record, entries_of, partition_of
 from context_manager.records import Partition
 
@@ -98,9 +99,10 @@ def check(path: Path) -> Record:
         Its header.
 
     Raises:
-        ImportFormatError: It is none, of a newer version, damaged or truncated; names the line.
+        ImportFormatError: It is none, of a newer version, damaged or truncated, or claims places
+            that no session had; names the line.
     """
-    hashed = blake2b(digest_size=16)
+    hashed, places = blake2b(digest_size=16), _Places()
     number, header, before, end = 0, None, b"", {}
     for number, line, record in _lines(path):
         hashed.update(before)
@@ -109,12 +111,15 @@ def check(path: Path) -> Record:
             header = _checked_header(path, record)
         elif record["record"] in ("turn", "entry"):
             _check_record(path, number, record)
+        places.take(path, number, record)
     if header is None:
         raise ImportFormatError(f"{path}: the file is empty")
     if end["record"] != "end" or end.get("lines") != number - 1:
         raise ImportFormatError(f"{path}: the file is truncated after line {number}")
     if end.get("digest") != hashed.hexdigest():
         raise ImportFormatError(f"{path}: the file was altered; its hash does not fit")
+    if places.wrong:
+        raise ImportFormatError(f"{path}: {places.wrong}")
     return header
 
 
@@ -137,6 +142,41 @@ def portions(path: Path) -> Iterator[Portion]:
             )
 
 
+@dataclass(slots=True)
+class _Places:
+    """The places that turns claim: each place before was a turn too, here or under a tombstone.
+
+    So what fills the gaps of a file is never more than the file itself.
+    """
+
+    wrong: str = ""
+    _known: int = 0
+    _highest: tuple[int, int] = (-1, 0)
+
+    def take(self, path: Path, number: int, record: Record) -> None:
+        """Look at one more record, the last one too."""
+        kind = record["record"]
+        if kind == "turn":
+            self._highest = max(self._highest, (_place(path, number, record), number))
+        if kind == "turn" or (kind == "line" and record.get("book") == TOMBSTONES):
+            self._known += 1
+        elif kind in ("partition", "end"):
+            place, line = self._highest
+            if place >= self._known:
+                self.wrong = self.wrong or (
+                    f"line {line}: place {place:,} of a session, in a file that knows of "
+                    f"{self._known:,} turns, those forgotten included"
+                )
+            self._known, self._highest = 0, (-1, 0)
+
+
+def _place(path: Path, number: int, record: Record) -> int:
+    place = record.get("seq")
+    if isinstance(place, bool) or not isinstance(place, int) or place < 0:
+        raise ImportFormatError(f"{path}: line {number}: seq must be a number from 0 on")
+    return place
+
+
 def _line(record: Record) -> bytes:
     return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
@@ -153,7 +193,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
 def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ImportFormatError(f"{path}: line {number} is no JSON ({error})") from error
     if not isinstance(record, dict) or record.get("record") not in _KINDS:
         raise ImportFormatError(f"{path}: line {number} is no record of an export")

@@ -69,6 +69,9 @@ def test_query_shows_hits_best_first(filled: Program) -> None:
 
 def test_query_of_another_kind_finds_nothing_of_this_one(filled: Program) -> None:
     assert filled("query", "plumber", "--kind", "note", "--json").data == []
+    for command in (("query", "plumber"), ("list",)):
+        told = filled(*command, "--kind", "note").out
+        assert told.strip() == "nothing is remembered that fits"
 
 
 class TestWhose:

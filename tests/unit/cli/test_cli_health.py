@@ -79,6 +79,15 @@ def test_an_export_is_restored_into_another_store(
     assert program("restore", tmp_path / "nothing.jsonl").code == 3
 
 
+@pytest.mark.parametrize("content", [b"", b"\x07" * 4096], ids=["empty", "random"])
+def test_what_is_no_backup_is_called_so(program: Program, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    ended = program("restore", file)
+    assert ended.code == 2
+    assert "neither an export nor a backup" in ended.err
+
+
 def test_summaries_can_be_expanded(program: Program, db: Path) -> None:
     filled(db)
     (first, *_) = program("list", "--kind", "summary", "--json").data

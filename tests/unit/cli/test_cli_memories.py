@@ -121,8 +121,8 @@ def test_stats_count_what_is_there(program: Program, chat: Path, db: Path) -> No
 
 def test_an_unknown_id_is_not_found(program: Program) -> None:
     program("add", "Something")
-    for command in ("show", "unpin", "forget"):
-        ended = program(command, "mem_nowhere", *(["--yes"] if command == "forget" else []))
+    for command in ("show", "unpin"):
+        ended = program(command, "mem_nowhere")
         assert ended.code == 3, command
         assert "mem_nowhere" in ended.err
 
@@ -165,7 +165,19 @@ class TestForget:
         program("import", chat)
         program("pin", "Be kind")
         assert program("forget", "--all", "--yes", "--json").data["entries"] == 5
-        assert program("forget", "--all", "--yes").code == 3
+        again = program("forget", "--all", "--yes", "--json")
+        assert (again.code, again.data["entries"]) == (0, 0)
+
+    def test_what_is_not_there_is_no_error_and_said(self, program: Program) -> None:
+        kept, gone = added(program, "First thing"), added(program, "Second thing")
+        assert program("forget", gone, "mem_nowhere", "--yes", "--json").data["entries"] == 1
+        for _ in range(2):
+            ended = program("forget", gone)
+            assert (ended.code, "0 memories" in ended.out) == (0, True)
+            assert "nothing there to forget" in ended.err
+        assert [entry["id"] for entry in program("list", "--json").data] == [kept]
+        assert len(program("receipts", "--json").data) == 1
+        assert "1 memory, 0 turns (ids)" in program("receipts").out
 
     def test_without_yes_and_without_a_person_nothing_is_forgotten(self, program: Program) -> None:
         id = added(program, "Still here")

@@ -51,6 +51,7 @@ def refusal(path: Path, content: bytes | str, format: str = "auto") -> str:
         pytest.param('[{"role": "user", "content": "x", "a": NaN}]', "", "NaN", id="not a number"),
         pytest.param("[]", "", "no chat of a known format", id="an empty list"),
         pytest.param('{"a": 1}', "", "locomo (", id="an unknown object"),
+        pytest.param("[1, 2, 3]", "", "no chat of a known format", id="numbers"),
         pytest.param("[[1, 2], [3]]", "", "no chat of a known format", id="a table"),
         pytest.param('{"messages": []}', "", "holds no messages", id="no messages"),
         pytest.param(

@@ -12,6 +12,8 @@ import pytest
 
 from context_manager import Config, ContextManager, MemoryConfig, Message, Trust
 from context_manager.errors import ImportFormatError, InputError, ScopeError
+from context_manager.manager import exporting
+from context_manager.memory import export_file
 from context_manager.store import Store
 from context_manager.store.memory import MemoryStore
 from context_manager.store.protocol import Change, EntryFilter, EntryUpdate
@@ -332,6 +334,35 @@ def test_a_damaged_file_is_refused_before_anything_is_written(
     with pytest.raises(ImportFormatError, match=message):
         target.import_export(damaged(tmp_path / "all.jsonl", change))
     assert target.archive.store.partitions(ledgers=True) == []
+
+
+@pytest.mark.parametrize("claimed", [-1, 3, 10**12, 1.5, "2", True, None])
+def test_a_place_that_no_session_had_is_refused_before_anything_is_written(
+    claimed: object, tmp_path: Path
+) -> None:
+    """A file makes no more work than it is long, whatever number stands in it."""
+    source = manager()
+    turns = [source.observe(f"Number {n}", "ok") for n in range(3)]
+    source.export(tmp_path / "all.jsonl")
+    _, *records, _ = map(json.loads, (tmp_path / "all.jsonl").read_text().splitlines())
+    for record in records:
+        if record.get("id") == turns[2].id:
+            record["seq"] = claimed
+    (tmp_path / "forged.jsonl").write_bytes(b"".join(export_file.lines(records, 1.0, "x")))
+    target = manager()
+    with pytest.raises(ImportFormatError, match=r"line 5: "):
+        target.import_export(tmp_path / "forged.jsonl")
+    assert target.archive.store.partitions(ledgers=True) == []
+
+
+def test_what_is_sent_to_a_user_comes_back_without_gaps(tmp_path: Path) -> None:
+    source = manager()
+    turns = [source.observe(f"Number {n}", "ok") for n in range(6)]
+    source.forget([turns[0].id, turns[3].id])
+    (tmp_path / "mine.jsonl").write_bytes(b"".join(exporting.lines(source)))
+    target = manager()
+    target.import_export(tmp_path / "mine.jsonl")
+    assert [turn.seq for turn in target.archive.store.turns(target.scope)] == [0, 1, 2, 3]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def damage(path: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], object], type[Exception]]] = {
     "missing": (lambda place: (place / "backup.db").unlink(), InputError),
     "damaged": (lambda place: damage(place / "backup.db"), CorruptStoreError),
-    "no store": (lambda place: (place / "backup.db").write_bytes(b"x" * 9000), CorruptStoreError),
+    "no store": (lambda place: (place / "backup.db").write_bytes(b"x" * 9000), InputError),
+    "empty": (lambda place: (place / "backup.db").write_bytes(b""), InputError),
 }
 
 

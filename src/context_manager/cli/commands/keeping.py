@@ -26,7 +26,7 @@ from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import entry_table
 from context_manager.cli.stored import named, where
 from context_manager.cli.text import date_time, memories, plural
-from context_manager.errors import InputError, NotFoundError
+from context_manager.errors import InputError
 from context_manager.records import MemoryEntry, Receipt
 
 EXAMPLES = 5
@@ -91,7 +91,8 @@ def forget(
     """Delete memories for good, with everything that was derived from them alone.
 
     Name them by id, or by what they have in common (--session, --kind, --since, --until, --meta:
-    all that are given must fit), or take --all.
+    all that are given must fit), or take --all. What is not there is no error, so that it may be
+    said twice: the receipt counts what was.
     """
     session = None if ids else call.given.get("session")
     fitting = selection(session, kind, since, until, meta)
@@ -102,13 +103,13 @@ def forget(
         )
     with call.manager() as manager:
         found = named(manager, ids) if ids else where(manager, fitting)
-        if not found:
-            raise NotFoundError("nothing there to forget fits that; see `context-manager list`")
-        if not yes and not _confirmed(call, found):
+        if found and not yes and not _confirmed(call, found):
             call.err.print("nothing was forgotten")
             raise typer.Exit(1)
         chosen = None if everything else [entry.id for entry in found]
         receipt = manager.forget(chosen, everything=everything)
+    if not receipt.number:
+        call.err.print("nothing there to forget fits that; see `context-manager list`")
     call.answer(asdict(receipt), lambda out: show_receipt(out, receipt))
 
 
@@ -125,6 +126,8 @@ def _confirmed(call: Invocation, found: list[MemoryEntry]) -> bool:
 def show_receipt(out: Console, receipt: Receipt) -> None:
     """Show what was forgotten."""
     out.print(f"forgotten: {memories(receipt.entries)}, {plural(receipt.turns, 'turn')}")
+    if not receipt.number:
+        return
     if receipt.rederived or receipt.dropped:
         out.print(
             f"summaries: {receipt.rederived:,} made anew without them, {receipt.dropped:,} dropped"

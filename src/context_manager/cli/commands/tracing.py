@@ -81,7 +81,8 @@ def receipts(call: Invocation) -> None:
 
 def _show_receipts(out: Console, found: list[Receipt], broken: set[int]) -> None:
     for receipt in found:
-        what = f"{receipt.entries:,} entries, {receipt.turns:,} turns ({receipt.asked})"
+        gone = f"{memories(receipt.entries)}, {plural(receipt.turns, 'turn')}"
+        what = f"{gone} ({receipt.asked})"
         mark = "  ALTERED" if receipt.number in broken else ""
         out.print(f"{receipt.number:>4}  {date_time(receipt.at)} UTC  {what}{mark}", markup=False)
     out.print(plural(len(found), "receipt"), style="bright_black")

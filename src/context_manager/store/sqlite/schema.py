@@ -78,6 +78,8 @@ def check_readable(connection: apsw.Connection, path: str) -> None:
         SchemaError: Its schema is too new or too old to be read as it is.
     """
     version, latest = _owned_version(connection, path), load_steps()[-1][0]
+    if not version:
+        raise SchemaError(f"the file at {path} is empty; no store was made in it yet")
     if version < latest:
         raise SchemaError(
             f"the store at {path} has schema {version}, this version reads {latest}; open it once "
