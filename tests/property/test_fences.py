@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from context_manager import Config, ContextManager, MemoryConfig, Message
 from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escape, shown_name, unescape
 from context_manager.context.pieces import Piece
-from context_manager.context.render import parse_fence, reading_order, render
+from context_manager.context.render import reading_order, render
 from context_manager.records import Trust
 from context_manager.testing.embedders import HashEmbedder
 from support.histories import any_character
@@ -76,6 +77,32 @@ def pieces_of(texts: list[str], rng: random.Random) -> list[Piece]:
             )
         )
     return reading_order(made)
+
+
+def parse_fence(prompt: str, pieces: Sequence[Piece]) -> list[str]:
+    """The texts of the fenced memories of a rendered prompt, read back from the prompt alone.
+
+    Args:
+        prompt: What `render` made, joined.
+        pieces: Only their speakers and groups are used, to know what a frame line looks like.
+
+    Returns:
+        The unescaped text of each memory, in reading order, its speaker's name removed.
+    """
+    speakers = frozenset(piece.speaker for piece in pieces)
+    heads = tuple(f"{name}: " for name in sorted(speakers, key=len, reverse=True) if name)
+    groups = {piece.group for piece in pieces if piece.group}
+    texts: list[str] = []
+    for block in prompt.split(OPEN + "\n")[1:]:
+        for line in block.split("\n" + CLOSE, 1)[0].split("\n"):
+            if line in groups:
+                continue
+            head = next((h for h in heads if line.startswith(h)), None)
+            if head is not None or not texts:
+                texts.append(line[len(head or "") :])
+            else:
+                texts[-1] += "\n" + line
+    return [unescape(text, speakers) for text in texts]
 
 
 def test_5_000_payloads_come_out_as_they_went_in() -> None:

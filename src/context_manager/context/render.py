@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escaper, unescape
+from context_manager.context.fence import CLOSE, HEADINGS, OPEN, escaper
 from context_manager.context.pieces import SECTIONS, Piece
 
 FENCED = frozenset({"summary", "memory"})
@@ -81,29 +81,3 @@ def _opening(piece: Piece, before: Piece | None) -> str:
         if piece.group == before.group:
             return "\n"
     return f"{opening}\n{piece.group}\n" if piece.group else f"{opening}\n"
-
-
-def parse_fence(prompt: str, pieces: Sequence[Piece]) -> list[str]:
-    """The texts of the fenced memories of a rendered prompt, read back from the prompt alone.
-
-    Args:
-        prompt: What `render` made, joined.
-        pieces: Only their speakers and groups are used, to know what a frame line looks like.
-
-    Returns:
-        The unescaped text of each memory, in reading order, its speaker's name removed.
-    """
-    speakers = frozenset(piece.speaker for piece in pieces)
-    heads = tuple(f"{name}: " for name in sorted(speakers, key=len, reverse=True) if name)
-    groups = {piece.group for piece in pieces if piece.group}
-    texts: list[str] = []
-    for block in prompt.split(OPEN + "\n")[1:]:
-        for line in block.split("\n" + CLOSE, 1)[0].split("\n"):
-            if line in groups:
-                continue
-            head = next((h for h in heads if line.startswith(h)), None)
-            if head is not None or not texts:
-                texts.append(line[len(head or "") :])
-            else:
-                texts[-1] += "\n" + line
-    return [unescape(text, speakers) for text in texts]

@@ -6,7 +6,6 @@ on the first count; for models whose tokenizer is unknown there is a stated, con
 """
 
 from context_manager.tokens.counter import TokenCounter, as_counter
-from context_manager.tokens.prefix import PrefixCounter
 from context_manager.tokens.protocol import Counter, Tokenizer
 
-__all__ = ["Counter", "PrefixCounter", "TokenCounter", "Tokenizer", "as_counter"]
+__all__ = ["Counter", "TokenCounter", "Tokenizer", "as_counter"]

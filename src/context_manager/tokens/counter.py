@@ -17,7 +17,7 @@ from context_manager.tokens.characters import valid_text
 from context_manager.tokens.custom import CustomTokenizer
 from context_manager.tokens.messages import PRIMING, message_tokens
 from context_manager.tokens.models import APPROXIMATE, encoding_for
-from context_manager.tokens.prefix import PrefixCounter, TrialCounts, prefix_counts
+from context_manager.tokens.prefix import TrialCounts, prefix_counts
 from context_manager.tokens.protocol import Counter, Tokenizer
 
 DEFAULT_MARKER = "\n[...]\n"
@@ -164,10 +164,6 @@ class TokenCounter:
         """
         found = cutting.spans(_checked(text), size, overlap, self.tokenizer)
         return [text[start:end] for start, end in found]
-
-    def prefix_counter(self) -> PrefixCounter:
-        """Return a counter for a text that grows part by part, such as a prompt."""
-        return PrefixCounter(self.tokenizer)
 
     def trial_counts(self) -> TrialCounts:
         """Return a function like `prefix_counts` for lists that have most parts in common."""

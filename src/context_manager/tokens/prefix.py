@@ -10,78 +10,11 @@ This file knows no prompt: it sees texts in the order in which they are joined.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from context_manager.errors import InputError
 from context_manager.tokens.boundaries import LIMIT, cuts, last_boundary, line_starts
 from context_manager.tokens.characters import valid_text
 from context_manager.tokens.protocol import Tokenizer
 from context_manager.tokens.remembered import Line, remembered
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """A joined text, as far as its count needs it: settled tokens, open text, tokens of both."""
-
-    settled: int
-    open_text: str
-    total: int
-
-
-class PrefixCounter:
-    """The exact token count of a text that is put together, and taken apart again, part by part.
-
-    Appending costs time in proportion to the new part (and at most `LIMIT` characters before it),
-    undoing costs none. With a counter of the user's own the whole text is counted at each step,
-    because nothing is known about where its counts add up.
-
-    Args:
-        tokenizer: What counts.
-
-    Example:
-        >>> from context_manager.tokens import TokenCounter
-        >>> prefix = TokenCounter("gpt-4").prefix_counter()
-        >>> prefix.append("Recent conversation:"), prefix.append(" none")
-        (3, 4)
-        >>> prefix.rollback(1)
-        >>> prefix.total
-        3
-    """
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._states = [_State(0, "", tokenizer.count(""))]
-
-    @property
-    def total(self) -> int:
-        """Tokens of all parts, joined."""
-        return self._states[-1].total
-
-    def __len__(self) -> int:
-        """Return the number of parts; pass it to `rollback` later to come back to this point."""
-        return len(self._states) - 1
-
-    def append(self, part: str) -> int:
-        """Add a part at the end and return the new total."""
-        self._states.append(self._extended(part))
-        return self.total
-
-    def peek(self, part: str) -> int:
-        """Return what the total would be with one more part, and change nothing."""
-        return self._extended(part).total
-
-    def rollback(self, length: int) -> None:
-        """Drop the latest parts until ``length`` remain.
-
-        Raises:
-            InputError: There are not that many parts.
-        """
-        if not 0 <= length <= len(self):
-            raise InputError(f"cannot go back to {length} parts; there are {len(self)}")
-        del self._states[length + 1 :]
-
-    def _extended(self, part: str) -> _State:
-        return _extended(self._states[-1], part, self._tokenizer)
 
 
 class TrialCounts:
@@ -146,20 +79,6 @@ def _begins_line(part: str) -> bool:
     return len(part) > 1 and part[0] == "\n" and not part[1].isspace() and part[1] != "/"
 
 
-def _extended(before: _State, part: str, tokenizer: Tokenizer) -> _State:
-    """The state after one more part."""
-    text = before.open_text + valid_text(part)
-    count = tokenizer.count
-    if not tokenizer.separable:
-        return _State(0, text, count(text))
-    settled, start = before.settled, 0
-    for end in _settling(text):
-        settled += count(text[start:end])
-        start = end
-    open_text = text[start:]
-    return _State(settled, open_text, settled + count(open_text))
-
-
 def _settling_lines(text: str) -> Iterable[int]:
     """Like `_settling`, with every line start among them."""
     if len(text) > LIMIT:
@@ -180,7 +99,16 @@ def prefix_counts(parts: Iterable[str], tokenizer: Tokenizer) -> list[int]:
     """Return, for each part, the tokens of all parts up to and including it, joined.
 
     The difference of two neighbours is what a part costs where it stands; it may be negative
-    when a part lets the tokens before it merge.
+    when a part lets the tokens before it merge. A part costs time in proportion to itself and at
+    most `LIMIT` characters before it. With a counter of the user's own the whole text is counted
+    at each step, because nothing is known about where its counts add up.
     """
-    counter = PrefixCounter(tokenizer)
-    return [counter.append(part) for part in parts]
+    count, totals, settled, open_text = tokenizer.count, [], 0, ""
+    for part in parts:
+        text, start = open_text + valid_text(part), 0
+        for end in _settling(text) if tokenizer.separable else ():
+            settled += count(text[start:end])
+            start = end
+        open_text = text[start:]
+        totals.append(settled + count(open_text))
+    return totals

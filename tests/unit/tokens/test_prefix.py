@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from context_manager.errors import InputError
 from context_manager.tokens import TokenCounter
 from context_manager.tokens.boundaries import LIMIT
-from context_manager.tokens.prefix import PrefixCounter, TrialCounts, prefix_counts
+from context_manager.tokens.prefix import TrialCounts, prefix_counts
 from support.token_texts import Recorder, any_text, each_counter, long_runs
 
 part_lists = st.one_of(
@@ -42,24 +41,6 @@ def test_it_does_not_matter_where_a_text_is_divided(model: str, text: str, data)
     assert counter.prefix_counts(parts)[-1] == counter(text)
 
 
-@each_counter
-@given(steps=st.lists(st.one_of(any_text, st.integers(0, 6)), max_size=20))
-def test_going_back_leaves_no_trace(model: str, steps: list[str | int]) -> None:
-    """A number goes back to at most that many parts; a text is first looked at, then added."""
-    counter = TokenCounter(model)
-    prefix, parts = counter.prefix_counter(), []
-    for step in steps:
-        if isinstance(step, int):
-            parts = parts[:step]
-            prefix.rollback(len(parts))
-        else:
-            looked = prefix.peek(step)
-            assert looked == prefix.append(step)
-            parts.append(step)
-        assert len(prefix) == len(parts)
-        assert prefix.total == counter("".join(parts))
-
-
 @pytest.mark.parametrize("counter", [len, lambda text: 2 + len(text) // 3], ids=["len", "opened"])
 @given(parts=st.lists(any_text, max_size=6))
 def test_a_counter_of_the_user_is_asked_for_the_joined_text(counter, parts: list[str]) -> None:
@@ -76,19 +57,8 @@ def test_appending_does_not_count_the_beginning_again() -> None:
 
 def test_one_endless_word_is_counted_again_in_part_only() -> None:
     recorder = Recorder()
-    counter = PrefixCounter(recorder)
-    for _ in range(100):
-        counter.append("a" * 1000)
-    assert counter.total == 100_000
+    assert prefix_counts(["a" * 1000] * 100, recorder)[-1] == 100_000
     assert max(recorder.sizes) <= LIMIT
-
-
-def test_going_back_too_far_is_refused() -> None:
-    prefix = TokenCounter("approximate").prefix_counter()
-    prefix.append("one")
-    for length in (-1, 2):
-        with pytest.raises(InputError, match=r"there are 1"):
-            prefix.rollback(length)
 
 
 @each_counter
