@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -15,7 +16,7 @@ from context_manager.errors import ConfigError, CorruptStoreError, SchemaError, 
 from context_manager.store.protocol import Change, EntryFilter
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.store.sqlite.queries import load_steps
-from context_manager.store.sqlite.schema import APPLICATION_ID
+from context_manager.store.sqlite.schema import APPLICATION_ID, prepare
 from context_manager.testing.store_contract import HERE, note
 from support.killing import outcome
 
@@ -117,6 +118,45 @@ def test_a_directory_that_may_not_be_written_is_named(open_folder: Path) -> None
     assert outcome(_refused_to_nobody, str(open_folder / "memory.db")) == 0
     assert list(open_folder.iterdir()) == []
     open_folder.chmod(0o755)
+
+
+def _makes_a_store(path: str) -> None:
+    """Run as a user who may make files there and not list them."""
+    if os.geteuid() == 0:
+        os.setegid(65534)
+        os.seteuid(65534)
+    for name in ("n", "m"):
+        store = SQLiteStore(path)
+        store.apply(HERE, Change(entries=(note(name),)))
+        store.close()
+
+
+def test_a_directory_that_cannot_be_read_holds_stores(open_folder: Path) -> None:
+    """It cannot be opened to be locked either."""
+    open_folder.chmod(0o333)
+    assert outcome(_makes_a_store, str(open_folder / "memory.db")) == 0
+    open_folder.chmod(0o755)
+    store = SQLiteStore(open_folder / "memory.db")
+    assert sorted(entry.id for _, entry in store.find(HERE, EntryFilter())) == ["m", "n"]
+    assert store.verify().damages == ()
+    store.close()
+
+
+def _unable(directory: int, operation: int) -> None:
+    raise OSError(errno.ENOLCK, "no locks here")
+
+
+@pytest.mark.parametrize("lock", [_unable, None], ids=["file system", "system"])
+def test_where_directories_cannot_be_locked_a_store_is_made(tmp_path: Path, lock) -> None:
+    path = tmp_path / "memory.db"
+    for _ in range(2):
+        connection = apsw.Connection(str(path))
+        prepare(connection, str(path), lambda point: None, lock=lock)
+        connection.close()
+    store = SQLiteStore(path)
+    store.apply(HERE, Change(entries=(note("n"),)))
+    assert store.verify().damages == ()
+    store.close()
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def prepare(
     path: str,
     probe: Probe,
     steps: Sequence[tuple[int, str]] | None = None,
+    lock: Callable[[int, int], None] | None = flock,
 ) -> None:
     """Bring the file to the present schema, or refuse it.
 
@@ -47,6 +48,7 @@ def prepare(
         path: Its file.
         probe: Called before each step, before its commit and after it.
         steps: Number and SQL of each step; None for those of this version.
+        lock: Locks a directory as `fcntl.flock` does; None where nothing can.
 
     Raises:
         SchemaError: A newer version wrote it.
@@ -54,7 +56,7 @@ def prepare(
     """
     steps = load_steps() if steps is None else steps
     latest = steps[-1][0]
-    with _alone(path):
+    with _alone(path, lock):
         version = _owned_version(connection, path)
         if version > latest:
             raise SchemaError(
@@ -129,29 +131,27 @@ def _enter_wal_mode(connection: apsw.Connection) -> None:
 
 
 @contextmanager
-def _alone(path: str) -> Iterator[None]:
+def _alone(path: str, lock: Callable[[int, int], None] | None) -> Iterator[None]:
     """Let one process and thread at a time look at the stores of a directory and make new ones.
 
     A store that is half made looks like an old one, or like another application's.
     """
-    directory = _directory(path)
-    if directory is None:
+    directory = None if lock is None else _directory(path)
+    if lock is None or directory is None:
         yield
         return
     try:
         with suppress(OSError):  # not every file system can; SQLite's own locks must do there
-            flock(directory, LOCK_EX)
+            lock(directory, LOCK_EX)
         yield
     finally:
         with suppress(OSError):
-            flock(directory, LOCK_UN)  # a copy of the descriptor in a child must not hold it
+            lock(directory, LOCK_UN)  # a copy of the descriptor in a child must not hold it
         os.close(directory)
 
 
 def _directory(path: str) -> int | None:
-    """The directory of a file, to lock it; None where it may not be read or nothing is locked."""
-    if flock is None:
-        return None
+    """The directory of a file, to lock it; None where it may not be read."""
     with suppress(OSError):
         return os.open(Path(path).absolute().parent, os.O_RDONLY)
     return None
