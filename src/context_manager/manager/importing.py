@@ -18,7 +18,7 @@ from context_manager.errors import ScopeError
 from context_manager.manager.forgetting import erase, erase_all
 from context_manager.manager.recording import PROMPTS, QUOTES
 from context_manager.memory.erasures import ALL, KEYS, TOMBSTONES
-from context_manager.memory.export_file import Portion, check, portions
+from context_manager.memory.export_file import Portion, check, check_places, portions
 from context_manager.memory.portable import (
     Record,
     entries_of,
@@ -63,8 +63,9 @@ def import_export(
 ) -> Imported:
     """Add what the file holds; see `ContextManager.import_export`."""
     check(path)
-    for portion in () if everybody else portions(path):
-        if portion.partition != cm.scope.partition:
+    for portion in portions(path):
+        check_places(path, portion)
+        if not everybody and portion.partition != cm.scope.partition:
             raise ScopeError(
                 f"{path} holds memory of {tuple(portion.partition)}, this manager is for "
                 f"{tuple(cm.scope.partition)}; use its scope, or everybody=True"

@@ -99,10 +99,9 @@ def check(path: Path) -> Record:
         Its header.
 
     Raises:
-        ImportFormatError: It is none, of a newer version, damaged or truncated, or claims places
-            that no session had; names the line.
+        ImportFormatError: It is none, of a newer version, damaged or truncated; names the line.
     """
-    hashed, places = blake2b(digest_size=16), _Places()
+    hashed = blake2b(digest_size=16)
     number, header, before, end = 0, None, b"", {}
     for number, line, record in _lines(path):
         hashed.update(before)
@@ -111,15 +110,12 @@ def check(path: Path) -> Record:
             header = _checked_header(path, record)
         elif record["record"] in ("turn", "entry"):
             _check_record(path, number, record)
-        places.take(path, number, record)
     if header is None:
         raise ImportFormatError(f"{path}: the file is empty")
     if end["record"] != "end" or end.get("lines") != number - 1:
         raise ImportFormatError(f"{path}: the file is truncated after line {number}")
     if end.get("digest") != hashed.hexdigest():
         raise ImportFormatError(f"{path}: the file was altered; its hash does not fit")
-    if places.wrong:
-        raise ImportFormatError(f"{path}: {places.wrong}")
     return header
 
 
@@ -142,39 +138,23 @@ def portions(path: Path) -> Iterator[Portion]:
             )
 
 
-@dataclass(slots=True)
-class _Places:
-    """The places that turns claim: each place before was a turn too, here or under a tombstone.
+def check_places(path: Path, portion: Portion) -> None:
+    """Refuse a place in a session that none had: each place before was a turn, here or forgotten.
 
-    So what fills the gaps of a file is never more than the file itself.
+    So what fills the gaps between the turns of a file is never more than the file itself.
+
+    Raises:
+        ImportFormatError: The ``seq`` of a turn is no such place; names the turn.
     """
-
-    wrong: str = ""
-    _known: int = 0
-    _highest: tuple[int, int] = (-1, 0)
-
-    def take(self, path: Path, number: int, record: Record) -> None:
-        """Look at one more record, the last one too."""
-        kind = record["record"]
-        if kind == "turn":
-            self._highest = max(self._highest, (_place(path, number, record), number))
-        if kind == "turn" or (kind == "line" and record.get("book") == TOMBSTONES):
-            self._known += 1
-        elif kind in ("partition", "end"):
-            place, line = self._highest
-            if place >= self._known:
-                self.wrong = self.wrong or (
-                    f"line {line}: place {place:,} of a session, in a file that knows of "
-                    f"{self._known:,} turns, those forgotten included"
-                )
-            self._known, self._highest = 0, (-1, 0)
-
-
-def _place(path: Path, number: int, record: Record) -> int:
-    place = record.get("seq")
-    if isinstance(place, bool) or not isinstance(place, int) or place < 0:
-        raise ImportFormatError(f"{path}: line {number}: seq must be a number from 0 on")
-    return place
+    forgotten = sum(line.get("book") == TOMBSTONES for line in portion.lines)
+    places = range(len(portion.turns) + forgotten)
+    for turn in portion.turns:
+        seq = turn.get("seq")
+        if type(seq) is not int or seq not in places:
+            raise ImportFormatError(
+                f"{path}: turn {turn['id']!r} has seq {seq!r}, but the file knows of only "
+                f"{len(portion.turns):,} turns and {forgotten:,} things forgotten"
+            )
 
 
 def _line(record: Record) -> bytes:

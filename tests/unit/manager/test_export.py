@@ -350,7 +350,7 @@ def test_a_place_that_no_session_had_is_refused_before_anything_is_written(
             record["seq"] = claimed
     (tmp_path / "forged.jsonl").write_bytes(b"".join(export_file.lines(records, 1.0, "x")))
     target = manager()
-    with pytest.raises(ImportFormatError, match=r"line 5: "):
+    with pytest.raises(ImportFormatError, match=turns[2].id):
         target.import_export(tmp_path / "forged.jsonl")
     assert target.archive.store.partitions(ledgers=True) == []
 
