@@ -114,28 +114,39 @@ def test_an_unfinished_checkpoint_changes_nothing(
 
 
 TRACED = """
-import os, sys
-from context_manager.store.protocol import Change
+import os, struct, sys
+from context_manager.store.protocol import Change, VectorUpdate
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.store_contract import HERE, exchange
 
 store = SQLiteStore(sys.argv[1], durability=sys.argv[2])
-for number in range(10):
+turns = [exchange(f"t{number}", "x") for number in range(10)]
+changes = [Change(turns=(turn,)) for turn in turns]
+if sys.argv[3] == "vectors":
+    for change in changes:
+        store.apply(HERE, change)
+    ids = [turn.entries[0].entry.id for turn in turns]
+    vector = struct.pack("<2f", 1, 0)
+    changes = [Change(vectors=(VectorUpdate(id, 0, vector, "m"),)) for id in ids]
+for change in changes:
     os.write(1, b"begin")
-    store.apply(HERE, Change(turns=(exchange(f"t{number}", "x"),)))
+    store.apply(HERE, change)
     os.write(1, b"acknowledged")
 """
 
 
 @pytest.mark.system
-@pytest.mark.parametrize(("durability", "syncs"), [("full", 10), ("normal", 0)])
-def test_full_syncs_each_commit_before_it_is_acknowledged(
-    tmp_path: Path, durability: str, syncs: int
+@pytest.mark.parametrize(
+    ("durability", "what", "syncs"),
+    [("full", "turns", 10), ("normal", "turns", 0), ("full", "vectors", 0)],
+)
+def test_full_syncs_each_commit_of_what_was_said_before_it_is_acknowledged(
+    tmp_path: Path, durability: str, what: str, syncs: int
 ) -> None:
     """Seen from outside, by strace: a sync of the log between each begin and acknowledgement."""
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fdatasync,fsync,write"]
-    program = [sys.executable, "-c", TRACED, tmp_path / "memory.db", durability]
+    program = [sys.executable, "-c", TRACED, tmp_path / "memory.db", durability, what]
     subprocess.run([*command, *program], check=True, capture_output=True, timeout=120)
     parts = trace.read_text().split('"begin"')[1:]
     waits = [part.partition('"acknowledged"')[0] for part in parts]

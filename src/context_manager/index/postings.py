@@ -1,7 +1,8 @@
 """Which passage rows hold a term, kept so that rows can be added without rebuilding it all.
 
-A large sorted base and a small sorted tail; the tail is folded into the base when it has grown.
-Terms are opaque 64-bit numbers here.
+Segments of falling size, each a sorted index of the rows after the last one's. A new segment is
+merged with those before it that are not much larger, so each row is sorted anew only a few times
+however many follow, and few segments have to be asked. Terms are opaque 64-bit numbers here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ Rows = NDArray[np.int32]
 Counts = NDArray[np.uint8]
 Terms = NDArray[np.uint64]
 
-_TAIL_ROWS = 512
+_LARGER = 4
+"""How many times as many terms a segment holds as the one after it, at least."""
 
 
 class _Lists:
@@ -25,39 +27,58 @@ class _Lists:
         order = np.argsort(flat, kind="stable")
         self.rows = rows[order]
         self.counts = counts[order]
-        self.terms, starts = np.unique(flat[order], return_index=True)
+        sorted_terms = flat[order]
+        starts = np.flatnonzero(_begins(sorted_terms))
+        self.terms = sorted_terms[starts]
         self.starts = np.append(starts, len(flat)).astype(np.int64)
 
-    def find(self, term: int) -> tuple[Rows, Counts]:
-        at = int(np.searchsorted(self.terms, np.uint64(term)))
-        if at == len(self.terms) or int(self.terms[at]) != term:
-            return self.rows[:0], self.counts[:0]
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, term: np.uint64) -> tuple[Rows, Counts] | None:
+        at = int(self.terms.searchsorted(term))
+        if at == len(self.terms) or self.terms[at] != term:
+            return None
         span = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return self.rows[span], self.counts[span]
 
+    def followed_by(self, later: _Lists) -> _Lists:
+        """Both, where all rows of ``later`` come after ours. Sorted parts are sorted fast."""
+        return _Lists(
+            np.concatenate([self.flat(), later.flat()]),
+            np.concatenate([self.rows, later.rows]),
+            np.concatenate([self.counts, later.counts]),
+        )
 
-_EMPTY = _Lists(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.uint8))
+    def flat(self) -> Terms:
+        """The term of each row of the lists."""
+        return np.repeat(self.terms, np.diff(self.starts))
 
 
 class LayeredPostings:
     """Word lists over the passage rows 0..n-1. Immutable; `extended` gives the next state."""
 
-    __slots__ = ("_base", "_pending", "_tail", "base_rows", "size")
+    __slots__ = ("_segments", "size")
 
     def __init__(self) -> None:
-        self._base = _EMPTY
-        self._tail = _EMPTY
-        self._pending: tuple[tuple[Terms, Rows, Counts], ...] = ()
-        self.base_rows = 0
+        self._segments: tuple[_Lists, ...] = ()
         self.size = 0
+
+    @property
+    def segments(self) -> int:
+        """How many have to be asked for each term."""
+        return len(self._segments)
 
     def rows(self, term: int) -> tuple[Rows, Counts]:
         """The ascending rows that hold a term, and how often each does (255 means or more)."""
-        base_rows, base_counts = self._base.find(term)
-        tail_rows, tail_counts = self._tail.find(term)
-        if not len(tail_rows):
-            return base_rows, base_counts
-        return np.concatenate([base_rows, tail_rows]), np.concatenate([base_counts, tail_counts])
+        wanted = np.uint64(term)
+        found = [lists for part in self._segments if (lists := part.find(wanted)) is not None]
+        if not found:
+            return np.zeros(0, np.int32), np.zeros(0, np.uint8)
+        if len(found) == 1:
+            return found[0]
+        rows, counts = zip(*found, strict=True)
+        return np.concatenate(rows), np.concatenate(counts)
 
     def extended(self, terms: Terms, sizes: NDArray[np.int64], counts: Counts) -> LayeredPostings:
         """The lists with further rows at the end.
@@ -70,21 +91,16 @@ class LayeredPostings:
         grown = LayeredPostings()
         grown.size = self.size + len(sizes)
         rows = np.repeat(np.arange(self.size, grown.size, dtype=np.int32), sizes)
-        grown._pending = (*self._pending, (terms, rows, counts))
-        grown._base, grown.base_rows = self._base, self.base_rows
-        if grown.size - self.base_rows > max(_TAIL_ROWS, self.base_rows // 8):
-            grown._fold()
-        else:
-            grown._tail = _join(grown._pending)
+        segments = [*self._segments, _Lists(terms, rows, counts)]
+        while len(segments) > 1 and len(segments[-2]) <= _LARGER * len(segments[-1]):
+            later = segments.pop()
+            segments[-1] = segments[-1].followed_by(later)
+        grown._segments = tuple(segments)
         return grown
 
-    def _fold(self) -> None:
-        base = self._base
-        flat = np.repeat(base.terms, np.diff(base.starts))
-        self._base = _join(((flat, base.rows, base.counts), *self._pending))
-        self._tail, self._pending, self.base_rows = _EMPTY, (), self.size
 
-
-def _join(chunks: tuple[tuple[Terms, Rows, Counts], ...]) -> _Lists:
-    terms, rows, counts = (np.concatenate(column) for column in zip(*chunks, strict=True))
-    return _Lists(terms, rows, counts)
+def _begins(sorted_terms: Terms) -> NDArray[np.bool_]:
+    """True where a term differs from the one before it."""
+    begins = np.ones(len(sorted_terms), dtype=np.bool_)
+    np.not_equal(sorted_terms[1:], sorted_terms[:-1], out=begins[1:])
+    return begins

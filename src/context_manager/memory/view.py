@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +39,13 @@ class Snapshot:
     Args:
         version: The store's version it shows.
         corpus: What ranking reads.
-        ids: Entry ids by row.
+        ids: Entry ids by row; the columns say how many there are, later ones may follow.
         session, task: Codes by row, see `sessions` and `tasks`.
         starts, ends: Character range of each passage in its entry's text.
         counts: Passages of each entry.
         expires, valid_from, valid_to: Seconds since 1970 by row, NaN for none.
         superseded: True by row where another entry replaced it.
-        sessions, tasks: Code of each session and task id.
+        sessions, tasks: Code of each session and task id, later ones perhaps among them.
         pending: Passages without a vector of the view's model, oldest first.
     """
 
@@ -65,7 +66,7 @@ class Snapshot:
     pending: Sequence[Pending] = ()
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.corpus.entries)
 
     def eligible(
         self,
@@ -146,7 +147,7 @@ class PartitionView:
                         rows = self._store.rows(self._partition, self._model, 0)
                 self._read(rows.entries, rows.passages)
                 self._version = rows.version
-                self._snapshot = self._freeze()
+                self._snapshot = self._freeze(self._snapshot)
                 if len(rows.passages) > _LARGE:
                     del rows
                     give_back()
@@ -162,6 +163,7 @@ class PartitionView:
         self._columns = {name: Column(dtype) for name, dtype in _COLUMNS}
         self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
         self._lengths = Column(np.float32)
+        self._tokens, self._counts = Column(np.int32), Column(np.int32)  # of each entry
         self._first_passage: list[int] = []
         self._vectors = self._index(self._dimension)
         self._postings = LayeredPostings()
@@ -183,10 +185,20 @@ class PartitionView:
                 self._vectors.fill(place, vector)
                 self._pending.pop(place, None)
         self._add_passages(added)
+        self._add_sums(known)
 
     def _add_entries(self, rows: Sequence[EntryRow]) -> None:
         for name, column in self._values(rows).items():
             self._columns[name].extend(column)
+
+    def _add_sums(self, known: int) -> None:
+        """What all passages of an entry cost and how many it has, of the entries from a row on."""
+        first = int(self._passages["entry"].rows.searchsorted(known))
+        owners = self._passages["entry"].rows[first:] - known
+        tokens = self._passages["tokens"].rows[first:]
+        size = len(self._ids) - known
+        self._tokens.extend(np.bincount(owners, weights=tokens, minlength=size))
+        self._counts.extend(np.bincount(owners, minlength=size))
 
     def _alter(self, rows: Sequence[EntryRow]) -> None:
         """Give entries known already the values they have now; most differ in none of them."""
@@ -197,11 +209,15 @@ class PartitionView:
             now = np.asarray(values, dtype=column.rows.dtype)
             if not np.array_equal(column.rows[places], now, equal_nan=now.dtype.kind == "f"):
                 column.replace(places, now)
+                if name in _LAYOUT:
+                    self._snapshot = None  # the next one continues none
 
-    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[object]]:
+    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[Any]]:
+        sessions = [self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows]
         return {
-            "session": [
-                self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows
+            "session": sessions,
+            "conversation": [
+                session if row.seq >= 0 else -1 for session, row in zip(sessions, rows, strict=True)
             ],
             "task": [self._tasks.setdefault(row.task_id, len(self._tasks)) for row in rows],
             "position": [row.seq * _PLACES + row.place for row in rows],
@@ -237,20 +253,18 @@ class PartitionView:
             self._lengths.extend(words.lengths)
             self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
 
-    def _freeze(self) -> Snapshot:
+    def _freeze(self, before: Snapshot | None) -> Snapshot:
         column = {name: values.rows for name, values in self._columns.items()}
         passage = {name: values.rows for name, values in self._passages.items()}
-        size = len(self._ids)
-        tokens = np.bincount(passage["entry"], weights=passage["tokens"], minlength=size)
         entries = Entries(
-            session=np.where(column["position"] < 0, -1, column["session"]).astype(np.int32),
+            session=column["conversation"],
             position=column["position"],
             time=column["time"],
             kind=column["kind"],
             role=column["role"],
             trust=column["trust"],
             importance=column["importance"],
-            tokens=tokens.astype(np.int32),
+            tokens=self._tokens.rows,
         )
         corpus = Corpus(
             entries=entries,
@@ -259,28 +273,30 @@ class PartitionView:
             tokens=passage["tokens"],
             vectors=self._vectors.frozen(self._pending),
             postings=self._postings,
+            continues=None if before is None else before.corpus,
         )
         return Snapshot(
             version=self._version,
             corpus=corpus,
-            ids=tuple(self._ids),
+            ids=self._ids,
             session=column["session"],
             task=column["task"],
             starts=passage["start"],
             ends=passage["end"],
-            counts=np.bincount(passage["entry"], minlength=size).astype(np.int32),
+            counts=self._counts.rows,
             expires=column["expires"],
             valid_from=column["valid_from"],
             valid_to=column["valid_to"],
             superseded=column["superseded"],
-            sessions=dict(self._sessions),
-            tasks=dict(self._tasks),
+            sessions=self._sessions,
+            tasks=self._tasks,
             pending=tuple(self._pending.values()),
         )
 
 
 _COLUMNS: tuple[tuple[str, type], ...] = (
     ("session", np.int32),
+    ("conversation", np.int32),
     ("task", np.int32),
     ("position", np.int64),
     ("time", np.float64),
@@ -293,6 +309,9 @@ _COLUMNS: tuple[tuple[str, type], ...] = (
     ("valid_to", np.float64),
     ("superseded", np.bool_),
 )
+_LAYOUT = ("conversation", "position")
+"""What says which passages were said near which."""
+
 _PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
 
 

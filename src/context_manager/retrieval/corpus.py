@@ -5,7 +5,7 @@ not know about queries, nor how the index layer keeps or grows these arrays.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
@@ -75,6 +75,8 @@ class Corpus:
         postings: the word lists over passage rows.
         first: int32 [e], derived: the first passage of each entry.
         around: derived: which passages were said near which.
+        continues: a corpus of which this one has all rows, where they were, and perhaps more
+            behind them; what was derived of it is not derived anew. Only vectors may differ.
     """
 
     entries: Entries
@@ -85,11 +87,19 @@ class Corpus:
     postings: Postings
     first: Rows = field(init=False)
     around: Surroundings = field(init=False)
+    continues: InitVar["Corpus | None"] = None
 
-    def __post_init__(self) -> None:
-        first = np.searchsorted(self.entry, np.arange(len(self.entries)))
-        around = Surroundings(*reading_order(self.entries, self.entry))
-        object.__setattr__(self, "first", first.astype(np.int32))
+    def __post_init__(self, continues: "Corpus | None") -> None:
+        known = 0 if continues is None else len(continues.entries)
+        first = np.searchsorted(self.entry, np.arange(known, len(self.entries))).astype(np.int32)
+        if continues is not None:
+            first = np.concatenate([continues.first, first]) if len(first) else continues.first
+        object.__setattr__(self, "first", first)
+        around = Surroundings() if continues is None else continues.around
+        owners = self.entry[len(around) :]
+        run = self.entries.session[owners]
+        run = np.where(run < 0, -1 - owners, run)  # of no session: nothing was said around it
+        around = around.extended(run, self.entries.position[owners])
         object.__setattr__(self, "around", around)
 
     @property
@@ -126,18 +136,6 @@ class Corpus:
         order = np.lexsort((rows, -values[rows], owner))
         best: Rows = rows[order][starts].astype(np.int32)
         return best
-
-
-def reading_order(entries: Entries, entry: Rows) -> tuple[Rows, Rows]:
-    """Return the passage rows in the order they were said, and the run each place belongs to.
-
-    Entries without a session are runs of their own: nothing was said around them.
-    """
-    session = entries.session.astype(np.int64)
-    alone = session < 0
-    session[alone] = session.max(initial=0) + 1 + np.flatnonzero(alone)
-    order = np.lexsort((entry, entries.position[entry], session[entry]))
-    return order.astype(np.int32), session[entry][order].astype(np.int32)
 
 
 class ArrayPostings:

@@ -20,19 +20,62 @@ STRIDES: Final = (1, 2, 4)
 """Steps that, taken one after the other, reach every distance up to 7."""
 
 
+FEW: Final = 64
+"""Passages up to which each finds its place by itself; more are sorted with all others."""
+
+
 class Surroundings:
-    """The passages of a corpus in reading order, for spreading scores over them."""
+    """The passages of a corpus in reading order, for spreading scores over them.
 
-    __slots__ = ("_masks", "_place", "_reading")
+    Immutable; `extended` gives the next state.
+    """
 
-    def __init__(self, reading: NDArray[np.int32], run: NDArray[np.int32]) -> None:
-        """Lay out the reading order.
+    __slots__ = ("_masks", "_place", "_reading", "_run", "_said")
+
+    def __init__(self) -> None:
+        none = np.zeros(0, dtype=np.int32)
+        self._lay(none, none, none.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self._reading)
+
+    def extended(self, run: NDArray[np.int32], said: NDArray[np.int64]) -> "Surroundings":
+        """Return the layout with further passage rows at the end.
 
         Args:
-            reading: int32 [p], passage rows in the order they were said, session by session.
-            run: int32 [p], for each place of ``reading``, a number equal within a session.
+            run: int32, for each new row, a number equal within a session.
+            said: int64, its place in the session; of equal ones the later row is read later.
         """
-        self._reading = reading
+        if not len(run):
+            return self
+        grown = Surroundings()
+        if len(run) > FEW:
+            run = np.concatenate([self._run[self._place], run])
+            said = np.concatenate([self._said[self._place], said])
+            order = np.lexsort((said, run))
+            grown._lay(order.astype(np.int32), run[order], said[order])
+            return grown
+        order = np.lexsort((said, run))
+        run, said = run[order], said[order]
+        places = [self._behind(*new) for new in zip(run, said, strict=True)]
+        grown._lay(
+            np.insert(self._reading, places, order + len(self)),
+            np.insert(self._run, places, run),
+            np.insert(self._said, places, said),
+        )
+        return grown
+
+    def _behind(self, run: np.int32, said: np.int64) -> int:
+        """Return the place behind all that was said before in the same session."""
+        first = int(self._run.searchsorted(run))
+        last = int(self._run.searchsorted(run, side="right"))
+        return first + int(self._said[first:last].searchsorted(said, side="right"))
+
+    def _lay(
+        self, reading: NDArray[np.int32], run: NDArray[np.int32], said: NDArray[np.int64]
+    ) -> None:
+        """Take the rows in the order they are read, and the run and position of each place."""
+        self._reading, self._run, self._said = reading, run, said
         self._place = np.empty(len(reading), dtype=np.int32)
         self._place[reading] = np.arange(len(reading), dtype=np.int32)
         self._masks: dict[int, NDArray[np.bool_]] = {

@@ -153,6 +153,11 @@ class Change:
     expect_closed: bool = False
     key: str | None = None
 
+    @property
+    def only_vectors(self) -> bool:
+        """Whether it holds nothing but vectors: what is lost of it is computed again."""
+        return bool(self.vectors) and self == Change(vectors=self.vectors)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +34,7 @@ from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
 from context_manager.store.sqlite.moving import SQLiteMover
 from context_manager.store.sqlite.queue import SQLiteQueue
-from context_manager.store.sqlite.transaction import committing
+from context_manager.store.sqlite.transaction import committing, unsynced
 from context_manager.store.sqlite.writes import Writing
 from context_manager.store.upkeep import Facts, Repaired, Scrubbed, Verdict
 
@@ -52,9 +52,9 @@ class SQLiteStore:
 
     Args:
         path: The file; made if missing, readable by its owner only. Its directory must exist.
-        durability: "full" syncs every commit to the disk, so that it survives a loss of power;
-            "normal" survives a crash of the process always, but a loss of power may undo the
-            last commits (never leave a gap).
+        durability: "full" syncs every commit to the disk, so that it survives a loss of power, but
+            those of vectors alone, which can be computed again; "normal" survives a crash of the
+            process always, but a loss of power may undo the last commits (never leave a gap).
         busy_timeout: Seconds to wait for another process before `StoreBusyError`.
         max_bytes: Size beyond which the file must not grow; then `StoreFullError`. None: no limit.
         vfs: Name of a VFS registered with apsw (encryption, tests); None for the system's own.
@@ -110,8 +110,10 @@ class SQLiteStore:
     def apply(self, partition: Partition, change: Change) -> Applied:
         """Do a change atomically; when it returns, it is committed."""
         check_change(partition, change)
-        with self._write() as connection, committing(connection, self._probe):
-            return Writing(connection, partition, self._secret, self._probe).apply(change)
+        with self._write() as connection:
+            synced = unsynced(connection) if change.only_vectors else nullcontext()
+            with synced, committing(connection, self._probe):
+                return Writing(connection, partition, self._secret, self._probe).apply(change)
 
     def version(self, partition: Partition) -> Version:
         """The present version; (0, 0) of a partition never written."""

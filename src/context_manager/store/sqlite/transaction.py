@@ -42,6 +42,20 @@ def committing(connection: apsw.Connection, probe: Probe) -> Iterator[None]:
     probe("committed")
 
 
+@contextmanager
+def unsynced(connection: apsw.Connection) -> Iterator[None]:
+    """What is committed meanwhile survives the process, but perhaps no loss of power.
+
+    What was committed before is safe: the log loses its end only, and never leaves a gap.
+    """
+    before = connection.pragma("synchronous")
+    connection.pragma("synchronous", "NORMAL")
+    try:
+        yield
+    finally:
+        connection.pragma("synchronous", before)
+
+
 class Steps:
     """One transaction on one partition: its statements, its keys, its checksums.
 
