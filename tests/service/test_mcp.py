@@ -28,7 +28,7 @@ from context_manager.service.mcp.server import RESOURCES, TOOLS
 from context_manager.service.mcp.tools import Tools
 from context_manager.service.settings import Limits
 from support.served import PATIENCE, listening
-from support.service_faces import fast_manager
+from support.service_faces import asking, fast_manager
 
 Use = Callable[[Client], Awaitable[Any]]
 SISTER = "My sister Ana lives in Porto."
@@ -169,14 +169,48 @@ def test_faults_are_told_plainly(tmp_path):
     async def wrong(client: Client) -> None:
         assert "Nothing with this id" in await refused(client, "correct", memory_id="x", text="y")
         assert "budget" in await refused(client, "build_context", input="word " * 90, budget=10)
-        assert "query" in await refused(client, "recall", query=5)
-        assert "text" in await refused(client, "remember", text="  ")
-        assert "k" in await refused(client, "recall", query="x", k=1000)
         with pytest.raises(MCPError, match="Nothing with this id"):
             await client.read_resource("memory://entries/mem_none")
 
     with listening("fastapi", Service(fast_manager())) as url:
         over_http(url, wrong)
+
+
+def test_arguments_that_do_not_fit_are_told_as_over_http_and_never_quoted():
+    settings = ServiceSettings(limits=Limits(text_chars=40, input_chars=30, k=20, batch=2))
+    wrong: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("recall", {"query": 5}, "arguments.query: Input should be a valid string"),
+        ("remember", {"text": "  "}, "arguments.text: must hold more than white space"),
+        ("recall", {}, "arguments.query: Field required"),
+        (
+            "list",
+            {"kind": "canary", "limit": 1000},
+            "arguments.kind: Input should be 'message', 'summary', 'fact', 'note', 'document' or "
+            "'pinned'; arguments.limit: Input should be less than or equal to 100",
+        ),
+        # What the operator of this service permits is less than the schema does.
+        ("remember", {"text": "canary " * 9}, "arguments.text: is more than 40"),
+        ("recall", {"query": "canary", "k": 21}, "arguments.k: is more than 20"),
+        ("forget", {"memory_ids": ["a", "b", "c"]}, "arguments.memory_ids: is more than 2"),
+    )
+
+    async def all_refused(client: Client) -> None:
+        for tool, given, answer in wrong:
+            assert await refused(client, tool, **given) == answer
+        with pytest.raises(MCPError, match=r"^arguments\.input: is more than 30$"):
+            await client.get_prompt("with_memory", {"input": "canary " * 9})
+
+    with listening("fastapi", Service(fast_manager(), settings)) as url:
+        over_http(url, all_refused)
+
+
+def test_flask_says_where_mcp_is_to_be_had():
+    with asking("flask", Service(fast_manager())) as ask:
+        got = ask("POST", "/mcp", json=_hello())
+    assert got.status == 501
+    assert "FastAPI" in got.data["detail"]
+    assert got.headers["content-type"] == "application/problem+json"
+    assert got.data["request_id"] == got.headers["x-request-id"]
 
 
 class Broken(ContextManager):

@@ -14,6 +14,8 @@ from typing import Any
 from context_manager.errors import MissingExtraError
 from context_manager.flow import run
 from context_manager.service.core import Service
+from context_manager.service.problems import problem
+from context_manager.service.refusals import mcp_elsewhere
 from context_manager.service.upstream import BlockingUpstream
 from context_manager.service.wire import (
     Answer,
@@ -36,6 +38,7 @@ except ImportError as _error:
     raise MissingExtraError("flask", "flask") from _error
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+MCP_PATH = "/mcp"
 CHUNK = 65_536
 
 
@@ -58,6 +61,7 @@ def create_blueprint(service: Service, name: str = "context_manager") -> Bluepri
 
 def _blueprint(face: _Face, service: Service, name: str) -> Blueprint:
     blueprint = Blueprint(name, __name__)
+    blueprint.add_url_rule(MCP_PATH, "mcp", face.without_mcp, methods=METHODS)
     for prefix in ("", "/v1"):
         for path in dict.fromkeys(route.path for route in service.routes.routes):
             rule = prefix + path.replace("{", "<").replace("}", ">")
@@ -95,6 +99,13 @@ class _Face:
         response = _response(_content(answer), 200, media_type, answer.headers)
         response.call_on_close(answer.close)
         return response
+
+    def without_mcp(self) -> Response:
+        """Say where the MCP server is to be had: the SDK speaks HTTP on an event loop only."""
+        asked = _request()
+        request_id = self._service.request_id(asked)
+        told = self._service.headers.onto(problem(mcp_elsewhere(), request_id), asked, request_id)
+        return _response(told.body, told.status, told.media_type, told.headers)
 
     def _waited(self, step: Step) -> bytes | str | Received:
         if isinstance(step, ReadBody):

@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from context_manager.service import bodies
-from context_manager.service.models.fields import size
+from context_manager.service import bodies, misfits
 from context_manager.service.models.requests import Whose
 from context_manager.service.refusals import invalid
 from context_manager.service.routes import Route
@@ -24,18 +23,6 @@ WHOSE_HEADERS = (
     ("agent_id", "x-agent-id"),
 )
 """Headers that say whose memory a request is about that is passed on to a provider."""
-
-_LIMITED = {
-    "k": "k",
-    "budget": "budget",
-    "text": "text_chars",
-    "message": "input_chars",
-    "input": "input_chars",
-    "query": "input_chars",
-    "ids": "batch",
-    "messages": "batch",
-}
-"""Fields that an operator may bound, and the limit that bounds them."""
 
 
 def given(request: Request, route: Route, body: bytes, limits: Limits) -> BaseModel | None:
@@ -54,7 +41,9 @@ def given(request: Request, route: Route, body: bytes, limits: Limits) -> BaseMo
     depth = limits.proxy_depth if route.proxied else limits.depth
     values = _validated(route.given, bodies.parsed(body, depth), "body")
     if not route.proxied:
-        _check_limits(values, limits)
+        faults = misfits.of_limits(dict(values), limits, "body")
+        if faults:
+            raise invalid(faults)
     return values
 
 
@@ -94,33 +83,4 @@ def _validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Ba
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)
-        raise invalid(
-            [
-                {
-                    "where": ".".join([where, *map(str, fault["loc"])]),
-                    "what": fault["msg"].removeprefix("Value error, "),
-                }
-                for fault in told[:20]
-            ]
-        ) from error
-
-
-def _check_limits(values: BaseModel, limits: Limits) -> None:
-    """Refuse what is beyond the operator's limits, which may be narrower than the schema's."""
-    faults = []
-    for name, limit in _LIMITED.items():
-        value, most = getattr(values, name, None), getattr(limits, limit)
-        amount = len(value) if isinstance(value, (str, list)) else value
-        if amount is not None and amount > most:
-            faults.append({"where": f"body.{name}", "what": f"is more than {most}"})
-    for place, message in enumerate(getattr(values, "messages", ())):
-        if len(message.content) > limits.text_chars:
-            what = f"is longer than {limits.text_chars} characters"
-            faults.append({"where": f"body.messages.{place}.content", "what": what})
-    metadata = getattr(values, "metadata", None)
-    if metadata and size(metadata) > limits.metadata_bytes:
-        what = f"is larger than {limits.metadata_bytes} bytes"
-        faults.append({"where": "body.metadata", "what": what})
-    if faults:
-        raise invalid(faults[:20])
+        raise invalid(misfits.of_schema(error, where)) from error

@@ -47,6 +47,15 @@ def no_such_route() -> Refused:
     return Refused(404, "not-found", "Not found", "Nothing is served at this path.")
 
 
+def mcp_elsewhere() -> Refused:
+    """The MCP server, asked for where it is not served."""
+    detail = (
+        "The MCP server over HTTP is served by the FastAPI application; `context-manager mcp` "
+        "speaks over standard input and output."
+    )
+    return Refused(501, "missing", "Not installed here", detail)
+
+
 def wrong_method(allowed: str) -> Refused:
     """The path is served, but not with this method."""
     detail = f"This path answers {allowed}."

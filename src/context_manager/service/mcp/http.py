@@ -28,6 +28,7 @@ from context_manager.service.mcp.server import create_server
 from context_manager.service.problems import problem
 from context_manager.service.reading import whose_headers
 from context_manager.service.refusals import forbidden
+from context_manager.service.settings import Limits
 from context_manager.service.wire import Request
 
 if TYPE_CHECKING:
@@ -98,19 +99,19 @@ class HttpFace:
 
     async def _manager(self) -> StreamableHTTPSessionManager:
         if self._running is None:
-            self._running = _Running(self._service.settings.limits.body_bytes)
+            self._running = _Running(self._service.settings.limits)
         return await self._running.manager()
 
 
 class _Running:
     """The SDK's part, made with the first request and kept by a task of its own until the end."""
 
-    def __init__(self, body_bytes: int) -> None:
-        server = create_server(_whose, _let_in)
+    def __init__(self, limits: Limits) -> None:
+        server = create_server(_whose, _let_in, limits=limits)
         server.streamable_http_app(
             json_response=True,
             stateless_http=True,
-            max_request_body_size=body_bytes,
+            max_request_body_size=limits.body_bytes,
             # Names and origins were checked by the service, which knows its own.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )

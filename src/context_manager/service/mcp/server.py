@@ -15,12 +15,17 @@ from typing import Any, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.context import ServerMiddleware
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, TextContent, ToolAnnotations
+from pydantic import ValidationError
 
 from context_manager import __version__
+from context_manager.service import misfits
 from context_manager.service.mcp.tools import Prompts, Resources, Tools, Whose
 from context_manager.service.problems import problem
+from context_manager.service.refusals import invalid
+from context_manager.service.settings import Limits
 
 T = TypeVar("T")
 
@@ -49,17 +54,21 @@ RESOURCES = {
     "memory://entries/{memory_id}": "entry",
 }
 JSON = "application/json"
+ARGUMENTS = "arguments"
 
 
-def create_server(whose: Whose, *middleware: ServerMiddleware[Any]) -> MCPServer[Any]:
+def create_server(
+    whose: Whose, *middleware: ServerMiddleware[Any], limits: Limits | None = None
+) -> MCPServer[Any]:
     """The server.
 
     Args:
         whose: Gives the memory that a call is about.
         middleware: Stands around every message.
+        limits: What a call may take; those of a service that is told nothing, when left out.
     """
     with _logging_left_alone():
-        server: MCPServer[Any] = MCPServer(
+        server = _Server(
             "context-manager",
             title="ContextManager",
             version=__version__,
@@ -67,36 +76,70 @@ def create_server(whose: Whose, *middleware: ServerMiddleware[Any]) -> MCPServer
             log_level="WARNING",
             middleware=middleware,
         )
+    most = Limits() if limits is None else limits
     tools, resources, prompts = Tools(whose), Resources(whose), Prompts(whose)
     for name, hints in TOOLS.items():
-        server.add_tool(_told_as_result(getattr(tools, name)), name=name, annotations=hints)
+        call = _told_as_result(_within(getattr(tools, name), most))
+        server.add_tool(call, name=name, annotations=hints)
     for address, name in RESOURCES.items():
         server.resource(address, name=name, mime_type=JSON)(_told(getattr(resources, name)))
-    server.prompt()(_told(prompts.with_memory))
+    server.prompt()(_told(_within(prompts.with_memory, most)))
     return server
+
+
+class _Server(MCPServer[Any]):
+    """The SDK's, but for arguments that do not fit, which it would tell by quoting them."""
+
+    async def call_tool(self, *given: Any, **named: Any) -> Any:
+        """Call a tool."""
+        try:
+            return await super().call_tool(*given, **named)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                return _failed(invalid(misfits.of_schema(error.__cause__, ARGUMENTS)))
+            raise
+
+
+def _within(call: Callable[..., T], limits: Limits) -> Callable[..., T]:
+    """What is called with arguments within the limits only."""
+
+    @wraps(call)
+    def called(**named: Any) -> T:
+        faults = misfits.of_limits(named, limits, ARGUMENTS)
+        if faults:
+            raise invalid(faults)
+        return call(**named)
+
+    return called
 
 
 def _told_as_result(call: Callable[..., T]) -> Callable[..., T | CallToolResult]:
     """A tool whose errors are answers that the model can read and act on."""
 
     @wraps(call)
-    def called(*given: Any, **named: Any) -> T | CallToolResult:
+    def called(**named: Any) -> T | CallToolResult:
         try:
-            return call(*given, **named)
+            return call(**named)
         except Exception as error:  # noqa: BLE001 - nothing but what was written for it goes out
-            content = [TextContent(type="text", text=_detail(error))]
-            return CallToolResult(content=list(content), is_error=True)
+            return _failed(error)
 
     return called
+
+
+def _failed(error: Exception) -> CallToolResult:
+    content = [TextContent(type="text", text=_detail(error))]
+    return CallToolResult(content=list(content), is_error=True)
 
 
 def _told(call: Callable[..., T]) -> Callable[..., T]:
     """A resource or a prompt whose errors are those of the protocol."""
 
     @wraps(call)
-    def called(*given: Any, **named: Any) -> T:
+    def called(**named: Any) -> T:
         try:
-            return call(*given, **named)
+            return call(**named)
         except Exception as error:  # noqa: BLE001 - as above
             raise MCPError(code=INVALID_PARAMS, message=_detail(error)) from None
 
@@ -105,7 +148,9 @@ def _told(call: Callable[..., T]) -> Callable[..., T]:
 
 def _detail(error: Exception) -> str:
     """What an HTTP client would be told."""
-    return str(json.loads(problem(error, "mcp").body)["detail"])
+    told = json.loads(problem(error, "mcp").body)
+    faults = [f"{fault['where']}: {fault['what']}" for fault in told.get("errors", ())]
+    return "; ".join(faults) or str(told["detail"])
 
 
 @contextmanager
