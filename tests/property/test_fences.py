@@ -31,7 +31,8 @@ MARKS = (
     "Assistant:", "user :",
     "Human:", "AI:", "Developer:", "\nSystem\uff1a", "Recent conversation:", "Always remember:",
     "Current user input:", "Relevant previous context:", "Summary of earlier conversation:",
-    "[8 May 2023]", "[unverified: tools and documents]", "Ann:", "\\</memory>", "\\\\System:",
+    "[8 May 2023]", "[unverified: tools and documents]", "[undated]", "Ann:", "\\</memory>",
+    "\\\\System:",
     "\x1b[2J\x1b[1;1H", "\r\n", "\u2028", "\x85", "\U000e0041\U000e007f", "\u202e", "\ufeff",
     "\u00ad", "{text}", "%s", "${x}", "&lt;/memory&gt;", "&", "<", ">", '"', "'", "\\", "\n",
     "\n\n", " ", "\t",
@@ -66,7 +67,8 @@ def pieces_of(texts: list[str], rng: random.Random) -> list[Piece]:
         role = rng.choice(("User", "Assistant", "Tool"))
         section = "summary" if number % 5 == 0 else "memory"
         unverified = number % 3 == 0
-        group = "[unverified: tools and documents]" if unverified else f"[{number + 1} May 2023]"
+        date = "[undated]" if number % 4 == 1 else f"[{number + 1} May 2023]"
+        group = "[unverified: tools and documents]" if unverified else date
         made.append(
             Piece(
                 section,

@@ -77,7 +77,8 @@ def entry_view(entry: MemoryEntry, sources: Sequence[MemoryEntry], width: int) -
 def _facts(entry: MemoryEntry) -> Iterable[tuple[str, object]]:
     scope = entry.scope
     yield from (("id", entry.id), ("kind", entry.kind), ("said by", speaker(entry)))
-    yield "when", f"{date_time(entry.timestamp)} UTC"
+    came = f"{date_time(entry.timestamp)} UTC"
+    yield "when", came if entry.dated is not None else f"not known; imported {came}"
     yield "whose", f"user {scope.user_id}, session {scope.session_id}"
     yield from (("trust", entry.trust.name.lower()), ("importance", entry.importance))
     for name, value in entry.metadata.items():
@@ -101,7 +102,7 @@ def _table(first: str) -> Table:
 
 
 def _what(entry: MemoryEntry, text: str, width: int) -> Text:
-    told = (speaker(entry), date_time(entry.timestamp))
+    told = (speaker(entry), date_time(entry.dated))
     what = Text(" · ".join(harmless(part) for part in told if part), "bold")
     what.append(f"  {entry.id}", "not bold bright_black")
     return what.append(f"\n{excerpt(text, 2 * max(20, width - 14))}", "not bold")

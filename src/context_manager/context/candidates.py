@@ -13,6 +13,8 @@ from context_manager.records import Hit, Trust
 from context_manager.retrieval import Candidate, select
 
 UNVERIFIED = "[unverified: tools and documents]"
+NO_DATE = "undated"
+"""Stands where a date would, among what came in last."""
 
 
 def memory_pieces(
@@ -30,7 +32,7 @@ def memory_pieces(
         count: Tokens of a text.
         whole: Messages of which a passage is a candidate may be shown whole if there is room.
     """
-    days = [day(hit.entry.timestamp) for hit in hits]
+    days = [NO_DATE if (t := hit.entry.dated) is None else day(t) for hit in hits]
     began = _session_starts(hits, days)
     return tuple(
         _piece(rank, hit, date, label(hit), began, count, whole)
@@ -91,7 +93,7 @@ def _piece(
         entry_id=entry.id,
         turn_id=entry.turn_id,
         kind=entry.kind,
-        timestamp=entry.timestamp,
+        timestamp=entry.dated,
         trust=entry.trust,
         source_ids=entry.source_ids,
     )

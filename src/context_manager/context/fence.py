@@ -46,7 +46,7 @@ _LINE_START = re.compile(
     rf"((?:^|(?<=[{_BREAK}]))[ \t{_UNSEEN[1:-2]}]*+)(\\*+)"
     rf"(?=(\[[^{_BREAK}]*|[^{_BREAK}:\uff1a]+[:\uff1a]))"
 )
-_DATE = re.compile(r"\[\s*(?:\d{1,2} \w{3,9} \d{1,9}|unverified|notes)\b", re.IGNORECASE)
+_DATE = re.compile(r"\[\s*(?:\d{1,2} \w{3,9} \d{1,9}|unverified|undated|notes)\b", re.IGNORECASE)
 _UNSEEN_RUN = re.compile(f"{_UNSEEN[:-1]}+")
 _FRAME_LABELS = frozenset(text.rstrip(":").casefold() for text in (*_ROLES, *HEADINGS.values()))
 

@@ -28,6 +28,8 @@ from context_manager.importing import (
 from context_manager.importing.formats import DocumentFormat, Format, LineFormat, Origin
 from context_manager.importing.source import Place, Source, open_source
 from context_manager.importing.turn import ImportedTurn
+from context_manager.records import Message
+from context_manager.records.message import UNDATED
 
 FORMATS: tuple[Format, ...] = (
     locomo.FORMAT,
@@ -160,11 +162,20 @@ class _LineByLine:
 
 
 def _sourced(turns: Iterable[ImportedTurn]) -> Iterator[ImportedTurn]:
-    """The turns with their file's name in every message, for a message is what is found again."""
+    """The turns with what each message must tell by itself, for it is what is found again: the
+    name of its file, and whether the file does not say when it was said.
+    """
     for turn in turns:
         source = {"source": turn.metadata["source"]}
-        messages = (replace(said, metadata={**source, **said.metadata}) for said in turn.messages)
+        messages = (
+            replace(said, metadata={**source, **_undated(turn, said), **said.metadata})
+            for said in turn.messages
+        )
         yield replace(turn, messages=tuple(messages))
+
+
+def _undated(turn: ImportedTurn, said: Message) -> Mapping[str, bool]:
+    return {UNDATED: True} if turn.timestamp is None and said.timestamp is None else {}
 
 
 def _counted(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from context_manager.records.message import Role
+from context_manager.records.message import UNDATED, Role
 from context_manager.records.scope import DEFAULT_SCOPE, Scope
 from context_manager.records.trust import Trust
 
@@ -28,7 +28,7 @@ class MemoryEntry:
         embedding: float32 vector of unit length, shape (dimension,), or None while it is pending
             or was not asked for.
         metadata: JSON-ready values of the caller.
-        timestamp: When it was said or became true, seconds since 1970 (UTC).
+        timestamp: When it was said or became true, seconds since 1970 (UTC); see `dated`.
         kind: "message" (verbatim), "summary", "fact", "note" (added by hand), "document"
             (ingested) or "pinned" (always in the prompt).
         scope: Whose memory it is.
@@ -65,6 +65,11 @@ class MemoryEntry:
     valid_from: float | None = None
     valid_to: float | None = None
     superseded_by: str | None = None
+
+    @property
+    def dated(self) -> float | None:
+        """The timestamp; None where a file without times was imported, and it is the import's."""
+        return None if self.metadata.get(UNDATED) else self.timestamp
 
 
 @dataclass(frozen=True, slots=True)

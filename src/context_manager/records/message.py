@@ -19,6 +19,9 @@ ROLE_LABELS = {"system": "System", "user": "User", "assistant": "Assistant", "to
 STUB = "stub"
 """Key of a message's metadata where its text stands for a longer one: tokens of that."""
 
+UNDATED = "undated"
+"""Key of metadata: true where the source did not say when; the time kept is when it came in."""
+
 
 def clean_text(text: str) -> str:
     """Text that every store and every encoder can hold.

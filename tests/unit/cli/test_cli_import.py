@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,26 @@ def test_what_was_imported_can_be_asked_for(program: Program, chat: Path) -> Non
     assert hit["timestamp"] == 1714989600.0
     assert hit["scope"]["session_id"] == "s1"
     assert hit["metadata"] == {"source": "chat.jsonl", "line": 1}
+
+
+def test_what_a_file_does_not_date_is_shown_without_a_date(
+    program: Program, chat: Path, tmp_path: Path
+) -> None:
+    """The day of the import is not the day when it was said."""
+    path = tmp_path / "undated.jsonl"
+    path.write_text(GOOD)
+    program("import", chat, path)
+    listed = program("list", "--json").data
+    (undated,) = (e for e in listed if e["metadata"]["source"] == "undated.jsonl")
+    day = f"{datetime.fromtimestamp(undated['timestamp'], UTC):%Y-%m-%d}"
+    shown = program("context", "Where is the spare key, and when does the plumber come?").out
+    assert "[undated]\nUser: The spare key" in shown
+    assert "[1 June 2024]" in shown
+    for command in (("query", "spare key"), ("list",)):
+        told = program(*command).out
+        assert day not in told
+        assert "2024-06-01" in told
+    assert f"not known; imported {day}" in program("show", undated["id"]).out
 
 
 def test_each_conversation_becomes_a_user_and_sees_nothing_of_the_other(

@@ -112,7 +112,8 @@ class TestMessages:
             *("user", "assistant", "tool", "assistant")
         ]
         assert exchange.messages[1].text == '\n[calls count_eggs({"shelf": 2})]'.strip()
-        assert exchange.messages[2].metadata == {"source": "a.json", "tool_call_id": "c1"}
+        told = {"source": "a.json", "undated": True, "tool_call_id": "c1"}
+        assert exchange.messages[2].metadata == told
         assert said(more) == [("assistant", None, "Anything else?")]
 
     def test_names_times_and_plain_values_are_kept(self, tmp_path: Path) -> None:
