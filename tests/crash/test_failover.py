@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from context_manager.records import Partition
 from context_manager.store.postgres import PostgresStore
 from context_manager.store.protocol import Change
 from context_manager.testing.store_contract import exchange
@@ -163,4 +164,16 @@ def test_what_is_lost_without_one_is_the_end_and_never_the_middle(cluster: Clust
     assert store.version(first.partition).epoch > seen.epoch  # readers read anew
     write(range(10, 12))
     assert [turn.id for turn in store.turns(first)][-2:] == ["t10", "t11"]
+    store.close()
+    _read_from_the_other(cluster, first.partition)
+
+
+def _read_from_the_other(cluster: Cluster, partition: Partition) -> None:
+    """The standby that is left tells the same versions as the new primary: nothing is read anew."""
+    hosts = ",".join(f"127.0.0.1:{machine.port}" for machine in cluster[1:])
+    store = PostgresStore(_together(cluster, "local"), timeout=PATIENCE, read=hosts)
+    end = time.monotonic() + PATIENCE
+    while (standing := store.standing()) is None or standing.standby == 0:
+        assert time.monotonic() < end, "the standby answered nothing"
+        assert store.version(partition) == store.rows(partition, "model").version
     store.close()

@@ -121,7 +121,7 @@ _SAMPLES: dict[str, Any] = {
     "digest": b"d", "model": "m", "since": 1, "after": 0, "before": 9, "last": 9, "first": 1,
     "final": 2, "limit": 9, "session": "s", "change": 1, "epoch": 1, "next_key": 1, "entries": 1,
     "lines": 1, "writer": b"w", "applied": "{}", "fingerprint": "f", "id": 1, "dimension": 3,
-    "ledgers": False, "secret": b"s",
+    "ledgers": False, "secret": b"s", "fork": 0,
 }  # fmt: skip
 
 _ABOUT_ALL = {
@@ -133,6 +133,8 @@ _ABOUT_ALL = {
     "holders",
     "adopt",
     "facts",
+    "position",
+    "reached",
     "walled",
 }
 """Statements that are about no tenant."""

@@ -70,10 +70,16 @@ class Postgres:
         self.run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync",
                  "--username=postgres", f"--pgdata={self.data}")  # fmt: skip
 
-    def copy_of(self, primary: Postgres) -> None:
-        """A standby: a copy of the primary that follows it from its start on."""
+    def copy_of(self, primary: Postgres, slot: str = "") -> None:
+        """A standby: a copy of the primary that follows it from its start on.
+
+        Args:
+            primary: Whose copy.
+            slot: Have the primary keep its log for this one under a new slot of this name.
+        """
+        kept = ["--create-slot", f"--slot={slot}"] if slot else []
         self.run("pg_basebackup", "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
-                 "--wal-method=stream", f"--pgdata={self.data}",
+                 "--wal-method=stream", f"--pgdata={self.data}", *kept,
                  f"--dbname={primary.dsn('postgres', 'postgres')}")  # fmt: skip
 
     def follow(self, primary: Postgres) -> None:
@@ -116,6 +122,11 @@ class Postgres:
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", **_as_server(),
             )  # fmt: skip
         self._wait()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and not stopped since."""
+        return self._process is not None
 
     def stop(self) -> None:
         """End the server at once, as a crash would."""

@@ -131,6 +131,21 @@ def _role(cm: ContextManager) -> Iterator[Remark]:
         yield Remark(Level.RISK, "role", what, "ALTER ROLE ... NOSUPERUSER NOBYPASSRLS")
 
 
+def _standby(cm: ContextManager) -> Iterator[Remark]:
+    standing = getattr(cm.archive.store, "standing", None)
+    found = None if standing is None else standing()
+    if found is None:
+        return
+    told = f"{found.standby:,} reads by the standby, {found.primary:,} by the primary"
+    if found.primary:
+        told += f" ({found.behind:,} for it was behind, {found.failed:,} for it was gone)"
+    if found.lag is None:
+        what = f"no standby answers at {found.address}: the primary answers every read"
+        yield Remark(Level.RISK, "standby", what, "check the option read of the address")
+    else:
+        yield Remark(Level.NOTE, "standby", f"{found.lag:,} bytes behind; {told}")
+
+
 def _embedder(cm: ContextManager) -> Iterator[Remark]:
     try:
         cm.embedding_provider.embed(["a probe"])
@@ -160,6 +175,7 @@ _STORE: tuple[Callable[[ContextManager], Iterator[Remark]], ...] = (
     _durability,
     _file,
     _role,
+    _standby,
     _embedder,
     _language_model,
     _users,

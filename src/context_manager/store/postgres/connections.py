@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed
 
 from context_manager.embedding.processes import PerProcess
 from context_manager.errors import StoreError
 from context_manager.store.postgres.faults import may_pass
+from context_manager.store.postgres.options import Conninfo, with_setting
 from context_manager.store.postgres.texts import hold_any_text
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ Connection: TypeAlias = psycopg.Connection[Any]
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
 
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS: Conninfo = {
     "application_name": "context-manager",
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -37,18 +37,40 @@ _DEFAULTS: dict[str, Any] = {
 }
 """What the DSN may say otherwise. A machine that vanished is noticed within half a minute."""
 
+IMPATIENT: Conninfo = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 2000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+}
+"""For a server that another can stand in for: noticed within four seconds."""
+
 
 class Connections:
     """Lends connections, each to one piece of work at a time.
 
     Args:
-        dsn: Where the database is, as libpq reads it.
+        conninfo: Where the database is.
         size: Connections at most, per process.
         timeout: Seconds to wait for a connection, for a lock, and for a server to come back.
+        statement_timeout: Seconds after which the server ends a statement; None leaves it to the
+            server. It does not hold for `connect`, whose work may take long.
     """
 
-    def __init__(self, dsn: str, *, size: int, timeout: float) -> None:
-        self._options = {**_DEFAULTS, **conninfo_to_dict(dsn)}
+    def __init__(
+        self,
+        conninfo: Conninfo,
+        *,
+        size: int,
+        timeout: float,
+        statement_timeout: float | None = None,
+    ) -> None:
+        self._options = {**_DEFAULTS, **conninfo}
+        self._lent_options = self._options
+        if statement_timeout is not None:
+            milliseconds = str(max(1, round(statement_timeout * 1000)))
+            self._lent_options = with_setting(self._options, "statement_timeout", milliseconds)
         self._size = size
         self.timeout = timeout
         self.location = shown(self._options)
@@ -78,6 +100,16 @@ class Connections:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def run_once(self, work: Callable[[Connection], T], timeout: float) -> T:
+        """Do a piece of work, waiting so many seconds for a connection, and never anew.
+
+        Raises:
+            psycopg.Error: It could not be done.
+        """
+        self.check_open()
+        with self._lent(timeout) as connection:
+            return work(connection)
+
     def connect(self) -> Connection:
         """A connection beside the pool; whoever asks closes it."""
         self.check_open()
@@ -98,10 +130,10 @@ class Connections:
             pool.close()
 
     @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def _lent(self, timeout: float | None = None) -> Iterator[Connection]:
         pool = self._pool()
         try:
-            with pool.connection() as connection:
+            with pool.connection(timeout) as connection:
                 try:
                     yield connection
                 except psycopg.Error as error:
@@ -114,7 +146,7 @@ class Connections:
 
     def _open(self) -> ConnectionPool[Connection]:
         pool = ConnectionPool(
-            kwargs={**self._options, "autocommit": True},
+            kwargs={**self._lent_options, "autocommit": True},
             min_size=1,
             max_size=self._size,
             timeout=self.timeout,
@@ -128,7 +160,7 @@ class Connections:
         return pool
 
 
-def shown(options: dict[str, Any]) -> str:
+def shown(options: Conninfo) -> str:
     """The place as it may be shown: without a user, a password or options."""
     host = options.get("host") or options.get("hostaddr") or "localhost"
     port = options.get("port")

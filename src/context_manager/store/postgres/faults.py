@@ -23,10 +23,11 @@ from context_manager.errors import (
 
 _TABLE: tuple[tuple[tuple[type[psycopg.Error], ...], type[StoreError], str], ...] = (
     ((PoolTimeout,), StoreBusyError, "gave no connection in time; the pool may be too small"),
+    ((errors.LockNotAvailable,), StoreBusyError, "is held by another process; try again"),
     (
-        (errors.LockNotAvailable, errors.QueryCanceled),
+        (errors.QueryCanceled,),
         StoreBusyError,
-        "is held by another process; try again",
+        "took too long over a statement; raise statement_timeout, or try again",
     ),
     (
         (errors.DeadlockDetected, errors.SerializationFailure),

@@ -11,11 +11,12 @@ _PART = (
 )
 
 _FORK = (
-    "((CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
-    " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint - 1 END) << 32)"
+    "(CASE WHEN pg_is_in_recovery() THEN %(fork)s::bigint ELSE"
+    " (('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint - 1) << 32 END)"
 )
 """Grows when a standby became the primary, 0 before. Such a server may lack the last changes of the
 one it stands in for, so that versions return: added to every epoch, it makes all readers read anew.
+A standby is told what its primary adds.
 """
 
 _BLANKS = {

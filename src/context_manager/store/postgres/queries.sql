@@ -22,6 +22,14 @@ INSERT INTO secrets VALUES ('hash', %(secret)s) ON CONFLICT DO NOTHING
 SELECT change, epoch + {fork} FROM partitions
 WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND agent_id = %(agent)s
 
+-- How far the log of a primary is, in bytes, and how far a standby has replayed it.
+-- name: position
+SELECT CASE WHEN NOT pg_is_in_recovery()
+    THEN (pg_current_wal_insert_lsn() - '0/0')::bigint END, {fork}
+
+-- name: reached
+SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END, 0
+
 -- name: partitions
 SELECT tenant_id, user_id, agent_id FROM partitions
 WHERE (%(tenant)s::text IS NULL OR tenant_id = %(tenant)s)

@@ -7,19 +7,26 @@ write was not heard. What is read stands in `reads`, what is written in `writes`
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from context_manager.errors import ConfigError, StoreError
+from context_manager.errors import StoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.intake import all_drafts, check_change
 from context_manager.store.postgres import reads, schema
-from context_manager.store.postgres.connections import Connection, Connections
+from context_manager.store.postgres.connections import IMPATIENT, Connection, Connections
 from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.moving import PostgresMover
-from context_manager.store.postgres.queries import QUERIES
+from context_manager.store.postgres.options import (
+    Conninfo,
+    Durability,
+    Options,
+    standby_of,
+    understood,
+    with_setting,
+)
 from context_manager.store.postgres.queue import PostgresQueue
+from context_manager.store.postgres.reading import Reading, Standing
 from context_manager.store.postgres.reads import Reader
 from context_manager.store.postgres.transaction import (
     NOBODY,
@@ -43,32 +50,37 @@ from context_manager.store.upkeep import Facts
 
 T = TypeVar("T")
 
-Durability = Literal["full", "normal"]
-
-_SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
-
 
 class PostgresStore:
     """Keeps everything in one schema of a database that any number of processes may share.
 
+    Every option may also stand in the address, beside those of libpq; what stands there is what
+    holds: ``postgresql://keeper@db/memory?read=standby1,standby2&pool_size=4``.
+
     Args:
         dsn: Where the database is, as libpq reads it: ``postgresql://user:password@host/name``.
-            Several hosts with ``target_session_attrs=read-write`` find the primary by themselves;
-            ``options=-c synchronous_commit=remote_apply`` acknowledges a write only when every
-            synchronous standby shows it.
+            Several hosts with ``target_session_attrs=read-write`` find the primary by themselves.
         schema: Name of the schema that holds the tables; made with them if it is missing.
         durability: "full" leaves it to the server when a commit is acknowledged (as a rule, when
             it is on the disk); "normal" does not wait for the disk, so that a crash of the server
             may undo the last commits (never leave a gap).
-        pool_size: Connections at most, per process.
+        synchronous_commit: Says exactly what a commit waits for, as the server's setting of this
+            name: "remote_apply" until every synchronous standby shows it. None goes by
+            ``durability``.
+        pool_size: Connections at most, per process, and as many to standbys.
         timeout: Seconds to wait for a connection, for another process, and for a server that
             restarts or is replaced, before an error is raised.
+        statement_timeout: Seconds after which the server gives up a statement; None leaves that
+            to the server.
         hash_partitions: Into how many pieces, by tenant, tables are divided when they are made.
             More pieces make planning every statement dearer.
+        read: Streaming standbys that answer reads as far as they have come: an address, or
+            ``host:port`` of one or more; what it does not say is as in ``dsn``. See `reading`.
         probe: Called with the name of each step of a write before it; for crash tests. None
             asks the environment variable CM_CRASH_AT.
 
     Raises:
+        ConfigError: An option is unknown or out of its range.
         StoreError: The database cannot be reached or used; the message names it.
         SchemaError: A newer version wrote it.
     """
@@ -79,23 +91,30 @@ class PostgresStore:
         *,
         schema: str = "context_manager",
         durability: Durability = "full",
+        synchronous_commit: str | None = None,
         pool_size: int = 8,
         timeout: float = 10.0,
+        statement_timeout: float | None = None,
         hash_partitions: int = 8,
+        read: str | None = None,
         probe: Probe | None = None,
     ) -> None:
-        if durability not in ("full", "normal"):
-            raise ConfigError(f'durability must be "full" or "normal", got {durability!r}')
-        if not _SCHEMA_NAME.fullmatch(schema):
-            raise ConfigError(
-                f"schema must be up to 48 small letters, digits and underscores, got {schema!r}"
-            )
-        self._schema = schema
-        self._durability = durability
+        given = Options(
+            schema, durability, synchronous_commit, pool_size, timeout, statement_timeout,
+            hash_partitions, read,
+        )  # fmt: skip
+        conninfo, self._options = understood(dsn, given)
+        if self._options.synchronous_commit is not None:
+            level = self._options.synchronous_commit
+            conninfo = with_setting(conninfo, "synchronous_commit", level)
         self._probe = probe_from(os.environ) if probe is None else probe
-        self._connections = Connections(_checked(dsn), size=pool_size, timeout=timeout)
-        self._secret = self._made_ready(hash_partitions)
-        self.queue = PostgresQueue(self._connections, schema)
+        self._connections = self._connecting(conninfo)
+        self._secret = self._made_ready()
+        self._standby = None
+        if self._options.read is not None:
+            self._standby = self._connecting(standby_of(IMPATIENT | conninfo, self._options.read))
+        self._reading = Reading(self._connections, self._standby)
+        self.queue = PostgresQueue(self._connections, self._options.schema)
         self.mover = PostgresMover(self._connections, self._place)
 
     @property
@@ -112,18 +131,21 @@ class PostgresStore:
         check_change(partition, change)
         place = self._place(partition)
         tried: list[tuple[Writing, Applied]] = []
-        while True:
-            try:
-                with translated(self.location):
-                    return self._connections.run(lambda c: self._apply(c, place, change, tried))
-            except UnheardCommitError as error:
-                writing, applied = tried[-1]
-                if self._was_done(place, writing, change, error):
-                    return applied
+        try:
+            while True:
+                try:
+                    with translated(self.location):
+                        return self._connections.run(lambda c: self._apply(c, place, change, tried))
+                except UnheardCommitError as error:
+                    writing, applied = tried[-1]
+                    if self._was_done(place, writing, change, error):
+                        return applied
+        finally:
+            self._reading.wrote(partition)
 
     def version(self, partition: Partition) -> Version:
         """The present version; (0, 0) of a partition never written."""
-        return self._read(partition, reads.version)
+        return self._read(partition, reads.version, newest=True)
 
     def rows(self, partition: Partition, model: str, since: int = 0) -> Rows:
         """Rows changed after ``since``, an entry with all its passages when any of them changed."""
@@ -194,23 +216,42 @@ class PostgresStore:
 
     def facts(self) -> Facts:
         """Versions and sizes; the log and the bytes of what was deleted are the server's affair."""
-        return self._read(NOBODY, lambda reader: reads.facts(reader, self._durability))
+        durability = self._options.waits
+        return self._read(NOBODY, lambda reader: reads.facts(reader, durability), newest=True)
 
     def walled(self) -> bool:
         """Whether row-level security stands behind the scope: it does not bind a superuser."""
-        return self._read(NOBODY, reads.walled)
+        return self._read(NOBODY, reads.walled, newest=True)
+
+    def standing(self) -> Standing | None:
+        """How reading from standbys goes; None where the primary answers all."""
+        with translated(self.location):
+            return self._reading.standing()
 
     def close(self) -> None:
         """Close every connection of this process."""
         self.queue.close()
         self._connections.close()
+        if self._standby is not None:
+            self._standby.close()
 
     def _place(self, partition: Partition) -> Place:
-        return Place(self._schema, partition, self._durability, self._connections.timeout)
+        options = self._options
+        return Place(options.schema, partition, options.waits, options.timeout)
 
-    def _made_ready(self, hash_partitions: int) -> bytes:
+    def _connecting(self, conninfo: Conninfo) -> Connections:
+        options = self._options
+        return Connections(
+            conninfo,
+            size=options.pool_size,
+            timeout=options.timeout,
+            statement_timeout=options.statement_timeout,
+        )
+
+    def _made_ready(self) -> bytes:
+        options = self._options
         with translated(self.location), self._connections.connect() as connection:
-            return schema.prepare(connection, self._schema, hash_partitions, self._probe)
+            return schema.prepare(connection, options.schema, options.hash_partitions, self._probe)
 
     def _apply(
         self,
@@ -248,23 +289,14 @@ class PostgresStore:
             "change was done or not; look before writing it again, or give changes a key"
         ) from error
 
-    def _read(self, partition: Partition, ask: Callable[[Reader], T], enter: str = "enter") -> T:
+    def _read(
+        self,
+        partition: Partition,
+        ask: Callable[[Reader], T],
+        enter: str = "enter",
+        *,
+        newest: bool = False,
+    ) -> T:
         """The answer from one state of the database."""
-        place = self._place(partition)
-
-        def read(connection: Connection) -> T:
-            with connection.pipeline():
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                connection.execute(QUERIES[enter], place.values)
-                answer = ask(Reader(connection, place))
-                connection.execute("COMMIT")
-            return answer
-
         with translated(self.location):
-            return self._connections.run(read)
-
-
-def _checked(dsn: str) -> str:
-    if not dsn.startswith(("postgresql://", "postgres://")):
-        raise ConfigError("a PostgreSQL store is named postgresql://user:password@host:port/name")
-    return dsn
+            return self._reading.read(self._place(partition), ask, enter, newest=newest)

@@ -44,18 +44,26 @@ class Place:
         partition: Whose memory.
         durability: "full" or "normal".
         timeout: Seconds to wait for a lock.
+        fork: On a standby, what its primary adds to every epoch.
     """
 
     schema: str
     partition: Partition
     durability: str = "full"
     timeout: float = 10.0
+    fork: int = 0
 
     @property
     def values(self) -> dict[str, Any]:
         """What every statement may name."""
         tenant, user, agent = self.partition
-        return {"schema": self.schema, "tenant": tenant, "user": user, "agent": agent}
+        return {
+            "schema": self.schema,
+            "tenant": tenant,
+            "user": user,
+            "agent": agent,
+            "fork": self.fork,
+        }
 
 
 @contextmanager
