@@ -18,7 +18,7 @@ from context_manager import ContextManager, MemoryEntry
 from context_manager.context.pieces import day
 from context_manager.evaluation.benchmarks import Question
 from context_manager.manager.building import RANKED_KINDS
-from context_manager.memory.view import Snapshot
+from context_manager.memory.snapshot import Snapshot
 from context_manager.retrieval import Candidate, parse, select
 from context_manager.retrieval.calibrate import Evidence
 from context_manager.retrieval.features import columns_of

@@ -28,9 +28,10 @@ from context_manager.memory.endings import Endings
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader
 from context_manager.memory.pending import PendingPassages, space_of
+from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.texts import Texts
 from context_manager.memory.timely import Timely
-from context_manager.memory.view import PartitionView, Snapshot
+from context_manager.memory.view import PartitionView
 from context_manager.records import MemoryEntry, Partition
 from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.store import Store

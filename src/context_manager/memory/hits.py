@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from context_manager.errors import InputError
+from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.texts import Texts
-from context_manager.memory.view import Snapshot
 from context_manager.records import Hit, Partition
 from context_manager.retrieval import Query, Rerank
 from context_manager.retrieval.corpus import Floats, Rows

@@ -17,7 +17,7 @@ from context_manager.embedding.processes import PerProcess
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.memory.drafting import embedded_text
-from context_manager.memory.view import Snapshot
+from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.waiting import Waiting
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store import Store

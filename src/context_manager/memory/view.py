@@ -1,104 +1,24 @@
 """The columns of one partition in this process, kept in step with its store.
 
-Decides how rows become the arrays that ranking reads, and when they are read anew. It follows the
-store's version, so what another process wrote or forgot is seen by the next `snapshot`. It knows
-no text and no query.
+Decides when rows are read, and when all are read anew. It follows the store's version, so what
+another process wrote or forgot is seen by the next `snapshot`. It knows no text and no query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
 
 from context_manager.forks import ForkSafeLock
 from context_manager.heap import give_back
-from context_manager.index import Column, LayeredPostings, VectorIndex
+from context_manager.index import VectorIndex
+from context_manager.memory.columns import Columns
 from context_manager.memory.endings import Endings
-from context_manager.records import Partition, Scope
-from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
-from context_manager.store.protocol import EntryRow, PassageRow, Pending, Store, Version
-
-_PLACES = 1 << 20
-"""Messages a turn may have before the order inside a session would suffer."""
-
-_AT_ONCE = 4096
-"""Vectors taken from their rows at a time, so that they are not all held twice."""
+from context_manager.memory.snapshot import Snapshot
+from context_manager.records import Partition
+from context_manager.store.protocol import Store, Version
 
 _LARGE = 4096
 """Rows whose reading leaves so much freed memory behind that it is worth giving it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A partition as of one version.
-
-    Args:
-        version: The store's version it shows.
-        corpus: What ranking reads.
-        ids: Entry ids by row; the columns say how many there are, later ones may follow.
-        session, task: Codes by row, see `sessions` and `tasks`.
-        starts, ends: Character range of each passage in its entry's text.
-        counts: Passages of each entry.
-        expires, valid_from, valid_to: Seconds since 1970 by row, NaN for none.
-        superseded: True by row where another entry replaced it.
-        sessions, tasks: Code of each session and task id, later ones perhaps among them.
-        pending: Passages without a vector of the view's model, oldest first.
-    """
-
-    version: Version
-    corpus: Corpus
-    ids: Sequence[str]
-    session: NDArray[np.int32]
-    task: NDArray[np.int32]
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    counts: NDArray[np.int32]
-    expires: NDArray[np.float64]
-    valid_from: NDArray[np.float64]
-    valid_to: NDArray[np.float64]
-    superseded: NDArray[np.bool_]
-    sessions: dict[str, int]
-    tasks: dict[str, int]
-    pending: Sequence[Pending] = ()
-
-    def __len__(self) -> int:
-        return len(self.corpus.entries)
-
-    def eligible(
-        self,
-        scope: Scope,
-        recall: str,
-        now: float,
-        kinds: Sequence[str] | None = None,
-        as_of: float | None = None,
-    ) -> NDArray[np.bool_]:
-        """Which rows a query of this scope may return.
-
-        Args:
-            scope: Who asks; its partition is this one.
-            recall: "user" (all sessions), "session" or "task".
-            now: Seconds since 1970; what has expired is left out.
-            kinds: Only these kinds.
-            as_of: Only what was known and valid at that time.
-        """
-        entries = self.corpus.entries
-        mask = ~(self.expires <= now)
-        if as_of is None:
-            mask &= ~self.superseded & ~(self.valid_to <= now) & ~(self.valid_from > now)
-        else:
-            mask &= entries.time <= as_of
-            mask &= ~(self.valid_to <= as_of) & ~(self.valid_from > as_of)
-        if kinds is not None:
-            mask &= np.isin(entries.kind, [KIND_CODES[kind] for kind in kinds])
-        if recall == "session":
-            mask &= self.session == self.sessions.get(scope.session_id, -2)
-        elif recall == "task":
-            mask &= self.task == self.tasks.get(scope.task_id, -2)
-        return mask
 
 
 class PartitionView:
@@ -141,13 +61,13 @@ class PartitionView:
                 since, epoch = self._version.epoch, rows.version.epoch
                 if self._version.change and epoch != since:
                     if self._endings.only(self._partition, since, epoch):
-                        self._alter(rows.entries)
+                        self._columns.alter(rows.entries)
                     else:
                         self._reset()
                         rows = self._store.rows(self._partition, self._model, 0)
-                self._read(rows.entries, rows.passages)
+                self._columns.read(rows.entries, rows.passages)
                 self._version = rows.version
-                self._snapshot = self._freeze(self._snapshot)
+                self._snapshot = self._columns.freeze(rows.version)
                 if len(rows.passages) > _LARGE:
                     del rows
                     give_back()
@@ -156,164 +76,4 @@ class PartitionView:
     def _reset(self) -> None:
         self._version = Version(0, 0)
         self._snapshot = None
-        self._row_of: dict[int, int] = {}
-        self._ids: list[str] = []
-        self._sessions: dict[str, int] = {}
-        self._tasks: dict[str, int] = {}
-        self._columns = {name: Column(dtype) for name, dtype in _COLUMNS}
-        self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
-        self._lengths = Column(np.float32)
-        self._tokens, self._counts = Column(np.int32), Column(np.int32)  # of each entry
-        self._first_passage: list[int] = []
-        self._vectors = self._index(self._dimension)
-        self._postings = LayeredPostings()
-        self._pending: dict[int, Pending] = {}  # by row of the passage
-
-    def _read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
-        known = len(self._ids)
-        fresh = [row for row in entries if row.key not in self._row_of]
-        for entry in fresh:
-            self._row_of[entry.key] = len(self._ids)
-            self._ids.append(entry.id)
-        self._add_entries(fresh)
-        added = [row for row in passages if self._row_of[row.entry_key] >= known]
-        for row in passages:
-            at = self._row_of[row.entry_key]
-            if at < known and row.vector is not None:
-                vector = np.frombuffer(row.vector, dtype="<f4")
-                place = self._first_passage[at] + row.ordinal
-                self._vectors.fill(place, vector)
-                self._pending.pop(place, None)
-        self._add_passages(added)
-        self._add_sums(known)
-
-    def _add_entries(self, rows: Sequence[EntryRow]) -> None:
-        for name, column in self._values(rows).items():
-            self._columns[name].extend(column)
-
-    def _add_sums(self, known: int) -> None:
-        """What all passages of an entry cost and how many it has, of the entries from a row on."""
-        first = int(self._passages["entry"].rows.searchsorted(known))
-        owners = self._passages["entry"].rows[first:] - known
-        tokens = self._passages["tokens"].rows[first:]
-        size = len(self._ids) - known
-        self._tokens.extend(np.bincount(owners, weights=tokens, minlength=size))
-        self._counts.extend(np.bincount(owners, minlength=size))
-
-    def _alter(self, rows: Sequence[EntryRow]) -> None:
-        """Give entries known already the values they have now; most differ in none of them."""
-        known = [row for row in rows if row.key in self._row_of]
-        places = [self._row_of[row.key] for row in known]
-        for name, values in self._values(known).items():
-            column = self._columns[name]
-            now = np.asarray(values, dtype=column.rows.dtype)
-            if not np.array_equal(column.rows[places], now, equal_nan=now.dtype.kind == "f"):
-                column.replace(places, now)
-                if name in _LAYOUT:
-                    self._snapshot = None  # the next one continues none
-
-    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[Any]]:
-        sessions = [self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows]
-        return {
-            "session": sessions,
-            "conversation": [
-                session if row.seq >= 0 else -1 for session, row in zip(sessions, rows, strict=True)
-            ],
-            "task": [self._tasks.setdefault(row.task_id, len(self._tasks)) for row in rows],
-            "position": [row.seq * _PLACES + row.place for row in rows],
-            "time": [row.timestamp for row in rows],
-            "kind": [KIND_CODES[row.kind] for row in rows],
-            "role": [ROLE_CODES.get(row.role, 0) for row in rows],
-            "trust": [row.trust for row in rows],
-            "importance": [row.importance for row in rows],
-            "expires": [_number(row.expires_at) for row in rows],
-            "valid_from": [_number(row.valid_from) for row in rows],
-            "valid_to": [_number(row.valid_to) for row in rows],
-            "superseded": [row.superseded for row in rows],
-        }
-
-    def _add_passages(self, rows: Sequence[PassageRow]) -> None:
-        size = len(self._vectors)
-        owners = [self._row_of[row.entry_key] for row in rows]
-        self._first_passage.extend(size + at for at, row in enumerate(rows) if row.ordinal == 0)
-        self._passages["entry"].extend(owners)
-        for name in ("start", "end", "tokens"):
-            self._passages[name].extend([getattr(row, name) for row in rows])
-        for at, (row, owner) in enumerate(zip(rows, owners, strict=True)):
-            if row.vector is None:
-                job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
-                self._pending[size + at] = job
-        blank = bytes(4 * self._dimension)
-        for start in range(0, len(rows), _AT_ONCE):
-            block = b"".join([row.vector or blank for row in rows[start : start + _AT_ONCE]])
-            vectors = np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension)
-            self._vectors.extend(vectors)
-        if rows:
-            words = unpack_columns([row.words for row in rows])
-            self._lengths.extend(words.lengths)
-            self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
-
-    def _freeze(self, before: Snapshot | None) -> Snapshot:
-        column = {name: values.rows for name, values in self._columns.items()}
-        passage = {name: values.rows for name, values in self._passages.items()}
-        entries = Entries(
-            session=column["conversation"],
-            position=column["position"],
-            time=column["time"],
-            kind=column["kind"],
-            role=column["role"],
-            trust=column["trust"],
-            importance=column["importance"],
-            tokens=self._tokens.rows,
-        )
-        corpus = Corpus(
-            entries=entries,
-            entry=passage["entry"],
-            length=self._lengths.rows,
-            tokens=passage["tokens"],
-            vectors=self._vectors.frozen(self._pending),
-            postings=self._postings,
-            continues=None if before is None else before.corpus,
-        )
-        return Snapshot(
-            version=self._version,
-            corpus=corpus,
-            ids=self._ids,
-            session=column["session"],
-            task=column["task"],
-            starts=passage["start"],
-            ends=passage["end"],
-            counts=self._counts.rows,
-            expires=column["expires"],
-            valid_from=column["valid_from"],
-            valid_to=column["valid_to"],
-            superseded=column["superseded"],
-            sessions=self._sessions,
-            tasks=self._tasks,
-            pending=tuple(self._pending.values()),
-        )
-
-
-_COLUMNS: tuple[tuple[str, type], ...] = (
-    ("session", np.int32),
-    ("conversation", np.int32),
-    ("task", np.int32),
-    ("position", np.int64),
-    ("time", np.float64),
-    ("kind", np.int8),
-    ("role", np.int8),
-    ("trust", np.int8),
-    ("importance", np.float32),
-    ("expires", np.float64),
-    ("valid_from", np.float64),
-    ("valid_to", np.float64),
-    ("superseded", np.bool_),
-)
-_LAYOUT = ("conversation", "position")
-"""What says which passages were said near which."""
-
-_PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+        self._columns = Columns(self._dimension, self._index)

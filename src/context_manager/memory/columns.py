@@ -1,0 +1,201 @@
+"""Rows of a store as the arrays that ranking reads.
+
+Decides the columns and how they grow. It knows neither a store nor which rows these are: all of a
+partition, or some that were chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from context_manager.index import Column, LayeredPostings, VectorIndex
+from context_manager.memory.snapshot import Snapshot
+from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
+from context_manager.store.protocol import EntryRow, PassageRow, Pending, Version
+
+_PLACES = 1 << 20
+"""Messages a turn may have before the order inside a session would suffer."""
+
+_AT_ONCE = 4096
+"""Vectors taken from their rows at a time, so that they are not all held twice."""
+
+
+class Columns:
+    """The columns of some entries and their passages; rows are added at the end.
+
+    Args:
+        dimension: Length of the vectors.
+        index: Makes an empty index for vectors of that length.
+    """
+
+    def __init__(self, dimension: int, index: Callable[[int], VectorIndex]) -> None:
+        self._dimension = dimension
+        self._snapshot: Snapshot | None = None  # the last one, which the next one continues
+        self._row_of: dict[int, int] = {}
+        self._ids: list[str] = []
+        self._sessions: dict[str, int] = {}
+        self._tasks: dict[str, int] = {}
+        self._columns = {name: Column(dtype) for name, dtype in _COLUMNS}
+        self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
+        self._lengths = Column(np.float32)
+        self._tokens, self._counts = Column(np.int32), Column(np.int32)  # of each entry
+        self._first_passage: list[int] = []
+        self._vectors = index(dimension)
+        self._postings = LayeredPostings()
+        self._pending: dict[int, Pending] = {}  # by row of the passage
+
+    def read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
+        """Add the entries that are new with their passages, and late vectors of the others."""
+        known = len(self._ids)
+        fresh = [row for row in entries if row.key not in self._row_of]
+        for entry in fresh:
+            self._row_of[entry.key] = len(self._ids)
+            self._ids.append(entry.id)
+        self._add_entries(fresh)
+        added = [row for row in passages if self._row_of[row.entry_key] >= known]
+        for row in passages:
+            at = self._row_of[row.entry_key]
+            if at < known and row.vector is not None:
+                vector = np.frombuffer(row.vector, dtype="<f4")
+                place = self._first_passage[at] + row.ordinal
+                self._vectors.fill(place, vector)
+                self._pending.pop(place, None)
+        self._add_passages(added)
+        self._add_sums(known)
+
+    def _add_entries(self, rows: Sequence[EntryRow]) -> None:
+        for name, column in self._values(rows).items():
+            self._columns[name].extend(column)
+
+    def _add_sums(self, known: int) -> None:
+        """What all passages of an entry cost and how many it has, of the entries from a row on."""
+        first = int(self._passages["entry"].rows.searchsorted(known))
+        owners = self._passages["entry"].rows[first:] - known
+        tokens = self._passages["tokens"].rows[first:]
+        size = len(self._ids) - known
+        self._tokens.extend(np.bincount(owners, weights=tokens, minlength=size))
+        self._counts.extend(np.bincount(owners, minlength=size))
+
+    def alter(self, rows: Sequence[EntryRow]) -> None:
+        """Give entries known already the values they have now; most differ in none of them."""
+        known = [row for row in rows if row.key in self._row_of]
+        places = [self._row_of[row.key] for row in known]
+        for name, values in self._values(known).items():
+            column = self._columns[name]
+            now = np.asarray(values, dtype=column.rows.dtype)
+            if not np.array_equal(column.rows[places], now, equal_nan=now.dtype.kind == "f"):
+                column.replace(places, now)
+                if name in _LAYOUT:
+                    self._snapshot = None  # the next one continues none
+
+    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[Any]]:
+        sessions = [self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows]
+        return {
+            "session": sessions,
+            "conversation": [
+                session if row.seq >= 0 else -1 for session, row in zip(sessions, rows, strict=True)
+            ],
+            "task": [self._tasks.setdefault(row.task_id, len(self._tasks)) for row in rows],
+            "position": [row.seq * _PLACES + row.place for row in rows],
+            "time": [row.timestamp for row in rows],
+            "kind": [KIND_CODES[row.kind] for row in rows],
+            "role": [ROLE_CODES.get(row.role, 0) for row in rows],
+            "trust": [row.trust for row in rows],
+            "importance": [row.importance for row in rows],
+            "expires": [_number(row.expires_at) for row in rows],
+            "valid_from": [_number(row.valid_from) for row in rows],
+            "valid_to": [_number(row.valid_to) for row in rows],
+            "superseded": [row.superseded for row in rows],
+        }
+
+    def _add_passages(self, rows: Sequence[PassageRow]) -> None:
+        size = len(self._vectors)
+        owners = [self._row_of[row.entry_key] for row in rows]
+        self._first_passage.extend(size + at for at, row in enumerate(rows) if row.ordinal == 0)
+        self._passages["entry"].extend(owners)
+        for name in ("start", "end", "tokens"):
+            self._passages[name].extend([getattr(row, name) for row in rows])
+        for at, (row, owner) in enumerate(zip(rows, owners, strict=True)):
+            if row.vector is None:
+                job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
+                self._pending[size + at] = job
+        blank = bytes(4 * self._dimension)
+        for start in range(0, len(rows), _AT_ONCE):
+            block = b"".join([row.vector or blank for row in rows[start : start + _AT_ONCE]])
+            vectors = np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension)
+            self._vectors.extend(vectors)
+        if rows:
+            words = unpack_columns([row.words for row in rows])
+            self._lengths.extend(words.lengths)
+            self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
+
+    def freeze(self, version: Version) -> Snapshot:
+        """What there is now, as of this version of the store."""
+        before = self._snapshot
+        column = {name: values.rows for name, values in self._columns.items()}
+        passage = {name: values.rows for name, values in self._passages.items()}
+        entries = Entries(
+            session=column["conversation"],
+            position=column["position"],
+            time=column["time"],
+            kind=column["kind"],
+            role=column["role"],
+            trust=column["trust"],
+            importance=column["importance"],
+            tokens=self._tokens.rows,
+        )
+        corpus = Corpus(
+            entries=entries,
+            entry=passage["entry"],
+            length=self._lengths.rows,
+            tokens=passage["tokens"],
+            vectors=self._vectors.frozen(self._pending),
+            postings=self._postings,
+            continues=None if before is None else before.corpus,
+        )
+        self._snapshot = Snapshot(
+            version=version,
+            corpus=corpus,
+            ids=self._ids,
+            session=column["session"],
+            task=column["task"],
+            starts=passage["start"],
+            ends=passage["end"],
+            counts=self._counts.rows,
+            expires=column["expires"],
+            valid_from=column["valid_from"],
+            valid_to=column["valid_to"],
+            superseded=column["superseded"],
+            sessions=self._sessions,
+            tasks=self._tasks,
+            pending=tuple(self._pending.values()),
+        )
+        return self._snapshot
+
+
+_COLUMNS: tuple[tuple[str, type], ...] = (
+    ("session", np.int32),
+    ("conversation", np.int32),
+    ("task", np.int32),
+    ("position", np.int64),
+    ("time", np.float64),
+    ("kind", np.int8),
+    ("role", np.int8),
+    ("trust", np.int8),
+    ("importance", np.float32),
+    ("expires", np.float64),
+    ("valid_from", np.float64),
+    ("valid_to", np.float64),
+    ("superseded", np.bool_),
+)
+_LAYOUT = ("conversation", "position")
+"""What says which passages were said near which."""
+
+_PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
