@@ -32,7 +32,7 @@ class Piece:
         tokens: Estimated cost without its group's heading.
         reason: Why it would be in, in words; of what was ranked, only what its stages do not tell.
         rank: Place among what was ranked, best first from 0; None for what was not.
-        score, stages: Calibrated relevance in [0, 1], and the score of each ranking stage.
+        score, stages: Calibrated relevance in [0, 1], and what each ranking stage added.
         cut: True where `text` is only a part of the entry's text.
         whole: That text, where it may be shown instead if there is room.
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.

@@ -10,6 +10,7 @@ from context_manager.records import NearMiss, Slot
 
 NEAR_MISSES = 10
 SHOWN_STAGES = 3
+ROOM_LEFT = "little speaks for it, but there was room"
 
 
 def account(packed: Packed) -> tuple[tuple[Slot, ...], tuple[NearMiss, ...]]:
@@ -54,7 +55,7 @@ def _ranked(piece: Piece) -> str:
         return ""
     best = sorted(piece.stages.items(), key=itemgetter(1), reverse=True)[:SHOWN_STAGES]
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in best if value > 0)
-    return f"ranked {piece.rank + 1}: {parts}" if parts else f"ranked {piece.rank + 1}"
+    return f"ranked {piece.rank + 1}: {parts or ROOM_LEFT}"
 
 
 def _near_miss(piece: Piece, reason: str) -> NearMiss:

@@ -26,7 +26,7 @@ class Slot:
         entry_id: The entry shown, None for the input.
         turn_id: The turn it belongs to, where there is one.
         score: Calibrated relevance in [0, 1], None where nothing was ranked.
-        stages: Score of each ranking stage by name.
+        stages: What each stage of ranking added, by name; 0 or less spoke against it.
         kind, speaker, timestamp, trust, source_ids: As on the entry.
         cut: True where only a part of the entry's text is shown.
         hole: True in a rebuilt prompt where what stood here was forgotten since, or was not

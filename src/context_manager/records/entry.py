@@ -79,7 +79,8 @@ class Hit:
     Args:
         entry: What was found.
         score: Calibrated relevance in [0, 1]; 0.5 means more likely relevant than not.
-        stages: The score of each ranking stage by name, for `explain`.
+        stages: What each stage of ranking added, by name, for `explain`; in no fixed unit, but one
+            for all hits of a search.
         start: First character of the passage that matched best.
         end: One past its last character.
         tokens: What showing it costs, speaker and line end included, as counted when it was

@@ -33,7 +33,7 @@ Asking::
     ranking = rank(corpus, query, Settings(importance_weight=0.1), eligible=mask)
     ranking.entries, ranking.passages      # rows, best first
     ranking.relevance                      # calibrated, [0, 1], 0.5 = more likely relevant than not
-    ranking.explain(place)                 # score of each stage
+    ranking.explain(place)                 # what each stage added to the score
     ranking.covered, ranking.answerability
 
 Choosing (``context`` renders and counts; this only chooses)::

@@ -68,7 +68,8 @@ class Ranking:
         passages: int32 rows of the best passage of each.
         scores: float32, the ranking score; descending.
         relevance: float32 in [0, 1], calibrated; descending.
-        stages: by stage name, the float32 column that entered the score.
+        stages: by stage name, float32, what it added to the score; with a reranker, "rerank" is the
+            score and the others are what led to its choice.
         answerability: estimated probability in [0, 1] that anything here answers.
         covered: whether ``answerability`` says that something does.
     """
@@ -85,7 +86,7 @@ class Ranking:
         return len(self.entries)
 
     def explain(self, place: int) -> dict[str, float]:
-        """Return the score of each stage of the entry at a place of the ranking."""
+        """Return what each stage added to the score of the entry at a place of the ranking."""
         return {name: float(column[place]) for name, column in self.stages.items()}
 
     def explanations(self, most: int) -> list[dict[str, float]]:
@@ -120,7 +121,8 @@ def rank(
     half_life = settings.half_life if settings.recency_weight else None
     features = columns_of(corpus, query, half_life, eligible)
     columns = dict(features.columns)
-    scores = weighted_sum(columns, _weights(settings))
+    weights = _weights(settings)
+    scores = weighted_sum(columns, weights)
     chosen = _best(scores, eligible, settings.most)
     rivals = scores if eligible is None else scores[eligible]
     evidence = features.evidence
@@ -130,7 +132,7 @@ def rank(
     relevances = relevance(scores[chosen], rivals, evidence)
     passages = corpus.best_passage(features.passages, chosen)
     if rerank is not None and len(chosen):
-        columns["rerank"] = scores.copy()
+        columns["rerank"], weights["rerank"] = scores.copy(), 1.0
         columns["rerank"][chosen] = rerank(query, chosen, passages, scores[chosen])
         scores = columns["rerank"]
         order = np.argsort(-scores[chosen], kind="stable")
@@ -140,7 +142,10 @@ def rank(
         passages=passages,
         scores=scores[chosen],
         relevance=relevances,
-        stages={name: column[chosen] for name, column in columns.items()},
+        stages={
+            name: np.float32(weights.get(name, 0.0)) * column[chosen]
+            for name, column in columns.items()
+        },
         answerability=answered,
         covered=answered >= COVERED_FROM,
     )
