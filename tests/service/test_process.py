@@ -77,6 +77,9 @@ def test_a_stop_lets_requests_finish_and_what_was_said_is_there_afterwards(tmp_p
     assert answers[0].json()["response"].strip() == "A short answer."
     with serving(db) as served:
         turns = httpx.get(f"{served.url}/turns", timeout=PATIENCE).json()["items"]
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(PATIENCE) == 0, "Ctrl-C is how people stop it: no failure"
+        assert "error" not in served.process.stderr.read()
     said = [message["content"] for turn in turns for message in turn["messages"]]
     assert [text.strip() for text in said] == ["Where did I park?", "A short answer."]
 

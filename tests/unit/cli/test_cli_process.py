@@ -13,7 +13,7 @@ import context_manager
 from context_manager.cli.program import COMMANDS
 from support.program import Program
 
-PROGRAM = [sys.executable, "-m", "context_manager.cli"]
+PROGRAM = [sys.executable, "-m", "context_manager"]
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

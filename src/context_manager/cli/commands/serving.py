@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +64,8 @@ def serve(
             markup=False,
             soft_wrap=True,
         )
-        serving.run(sockets)
+        with suppress(KeyboardInterrupt):  # told again once all is stopped: how people end it
+            serving.run(sockets)
 
 
 def mcp(call: Invocation) -> None:
