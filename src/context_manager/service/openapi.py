@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from context_manager.service.models.answers import Problem
+from context_manager.service.models.fields import MAX_ID
 from context_manager.service.problems import PROBLEM
 from context_manager.service.reading import WHOSE_HEADERS
-from context_manager.service.routes import VERSION_PREFIX, Route
+from context_manager.service.routes import EVENTS, VERSION_PREFIX, Route
 from context_manager.service.settings import ServiceSettings
 from context_manager.service.wire import LINES
 
@@ -35,6 +36,8 @@ _REFUSALS = {
     504: "The provider behind the proxy took too long.",
     507: "The store is full.",
 }
+_NAME_IN_HEADER = r"^[^\u0000-\u0020\u007f]([^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f])?$"
+"""White space around a header's value is no part of it."""
 _LINES = {
     "type": "string",
     "minLength": 1,
@@ -154,7 +157,7 @@ def _parameters(
 
 
 def _whose_header(name: str, header: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": "^[!-~]{1,256}$"}
+    schema = {"type": "string", "maxLength": MAX_ID, "pattern": _NAME_IN_HEADER}
     told = f"The {name} of the memory that takes part."
     return {
         "name": header,
@@ -184,7 +187,8 @@ def _responses(
     elif route.proxied or not route.media_types:
         good["application/json"] = {"schema": {"type": "object"}}
     for media_type in route.media_types:
-        good[media_type] = {"schema": {"type": "string"}}
+        # A schema would be one of the whole stream to some readers, and of each event to others.
+        good[media_type] = {} if media_type == EVENTS else {"schema": {"type": "string"}}
     found = {"200": {"description": "Done.", "content": good}}
     for status in _statuses(route, settings):
         found[str(status)] = {
@@ -204,7 +208,7 @@ def _statuses(route: Route, settings: ServiceSettings) -> list[int]:
         groups.append(_SECURED)
     if route.has_body:
         groups.append(_WITH_BODY)
-    if route.given is not None:
+    if route.given is not None or route.proxied:
         groups.append(_WITH_VALUES)
     if route.permission == "write":
         groups.append(_WRITING)
