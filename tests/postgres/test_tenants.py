@@ -13,7 +13,7 @@ import pytest
 
 from context_manager.records import Scope
 from context_manager.store.postgres import PostgresStore
-from context_manager.store.postgres.queries import STATEMENTS
+from context_manager.store.postgres.queries import AUDIT, STATEMENTS
 from context_manager.store.protocol import Change
 from context_manager.testing.store_contract import note
 from support import postgres
@@ -143,12 +143,15 @@ _OF_ROWS = {name for name, sql in STATEMENTS.items() if sql.startswith("INSERT")
 """Statements that write one row, whose tenant is among its values."""
 
 
-@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - _ABOUT_ALL - _OF_ROWS))
+_PLANNED = {**STATEMENTS, **{f"audit_{name}": sql for name, sql in AUDIT.items()}}
+
+
+@pytest.mark.parametrize("name", sorted(_PLANNED.keys() - _ABOUT_ALL - _OF_ROWS))
 def test_every_statement_touches_the_pieces_of_one_tenant_only(
     keeper: psycopg.Connection[Any], name: str
 ) -> None:
     """The planner leaves all other pieces of every table out: each has its tenant named."""
-    plan = keeper.execute(f"EXPLAIN (FORMAT JSON) {STATEMENTS[name]}", _SAMPLES).fetchone()  # type: ignore[arg-type]
+    plan = keeper.execute(f"EXPLAIN (FORMAT JSON) {_PLANNED[name]}", _SAMPLES).fetchone()  # type: ignore[arg-type]
     assert plan is not None
     touched = set(_relations(plan[0] if isinstance(plan[0], list) else json.loads(plan[0])))
     pieces = {relation.rpartition("_")[2] for relation in touched if relation[-1].isdigit()}

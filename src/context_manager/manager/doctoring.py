@@ -290,4 +290,6 @@ def _damage(cm: ContextManager) -> Iterator[Remark]:
     if verdict is not None and not verdict:
         first = verdict.damages[0]
         what = f"{len(verdict.damages):,} rows are damaged, first in {first.table}: {first.problem}"
-        yield Remark(Level.FAULT, "damage", what, f"{PROGRAM} verify; {PROGRAM} repair")
+        mendable = hasattr(cm.archive.store, "repair")
+        mend = f"{PROGRAM} repair" if mendable else "a backup of the database"
+        yield Remark(Level.FAULT, "damage", what, f"{PROGRAM} verify; {mend}")

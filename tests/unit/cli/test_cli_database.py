@@ -6,7 +6,7 @@ import pytest
 
 from context_manager.cli.invocation import DB_VARIABLE, Surroundings
 from context_manager.cli.program import outcome
-from support.postgres import database_for
+from support.postgres import database_for, server
 from support.program import open_fast
 
 
@@ -43,4 +43,17 @@ def test_memory_in_a_database_is_filled_asked_and_forgotten(run):
 
 def test_what_needs_a_file_says_so(run, tmp_path):
     assert "tools of its database" in run("restore", __file__, code=2)
-    assert "no file" in run("backup", str(tmp_path / "copy.db"), code=2)
+    assert "pg_dump" in run("backup", str(tmp_path / "copy.db"), code=2)
+    assert "REINDEX" in run("repair", code=2)
+
+
+def test_the_health_of_a_database_is_told(run):
+    run("add", "The ferry leaves from the northern pier.")
+    run("reembed")
+    assert "0 damaged" in run("verify")
+    assert '"level": "fault"' not in run("doctor", "--json")
+
+
+def test_options_stand_in_the_address(run):
+    run("--db", f"{server().dsn()}?schema=of_the_cli&hash_partitions=1", "prepare")
+    assert "its own are schema" in run("--db", f"{server().dsn()}?pool=1", "stats", code=2)

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Damages listed; more are only counted."""
 
+_INSTEAD: Mapping[str, str] = {
+    "verify": "ask its own tools",
+    "repair": "REINDEX makes indexes anew, a backup of the database brings back rows",
+    "backup": "use pg_dump or pg_basebackup, or `context-manager migrate` to a file",
+}
+"""What there is where the store cannot do it itself."""
+
 _COLOURS: Mapping[str, str] = {"note": "bright_black", "risk": "yellow", "fault": "red"}
 
 
@@ -73,7 +80,7 @@ def verify(call: Invocation) -> None:
     }
     call.answer(data, lambda out: _show_damages(out, data))
     if not verdict:
-        raise CorruptStoreError("the store is damaged; see above, and `context-manager repair`")
+        raise CorruptStoreError("the store is damaged; see above, and what `doctor` says of it")
 
 
 def _show_damages(out: Console, data: Mapping[str, Any]) -> None:
@@ -200,5 +207,5 @@ def _entries(receipts: list[Receipt]) -> int:
 def _kept_in_file(manager: ContextManager, ability: str) -> Any:
     found = getattr(manager.archive.store, ability, None)
     if found is None:
-        raise InputError(f"this store is in no file: there is nothing to {ability}")
+        raise InputError(f"the store is no file of ours to {ability}; {_INSTEAD[ability]}")
     return found

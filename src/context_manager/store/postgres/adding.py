@@ -49,7 +49,8 @@ class Additions(Steps):
             sessions[session] += 1
             ages.setdefault(session, self._take_key())
             if draft.entries:
-                rows.append((*self._owner, *turn_values(session, draft.turn, seqs[-1])))
+                values = turn_values(session, draft.turn, seqs[-1])
+                rows.append((*self._owner, *self._summed(*values)))
         self._many(
             "set_next_seq",
             [(*self._owner, name, age, sessions[name]) for name, age in ages.items()],
@@ -65,14 +66,14 @@ class Additions(Steps):
         self._many(
             "insert_entry",
             [
-                (*self._owner, key, self._now, *entry_values(draft.entry), draft.digest)
+                self._entry_row(key, self._now, (*entry_values(draft.entry), draft.digest))
                 for key, draft in keyed
             ],
         )
         self._many(
             "insert_passage",
             [
-                (*self._owner, key, ordinal, *passage_values(passage))
+                (*self._owner, *self._summed(key, ordinal, *passage_values(passage)))
                 for key, draft in keyed
                 for ordinal, passage in enumerate(draft.passages)
             ],
@@ -81,6 +82,10 @@ class Additions(Steps):
         self._write_vectors(
             [(key, vector) for key, draft in keyed for vector in draft_vectors(draft)]
         )
+
+    def _entry_row(self, key: int, change: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        _, *summed = self._summed(key, *values)
+        return (*self._owner, key, change, *summed)
 
     def _insert_sources(self, keyed: Sequence[tuple[int, MemoryEntry]]) -> None:
         self._many(
@@ -109,11 +114,12 @@ class Additions(Steps):
         return len(found)
 
     def _write_vectors(self, keyed: Sequence[tuple[int, VectorUpdate]]) -> None:
-        rows = [
-            (*self._owner, self._model(update), key, update.ordinal, update.vector)
-            for key, update in keyed
-        ]
-        self._many("set_vector", rows)
+        self._many("set_vector", [self._vector_row(key, update) for key, update in keyed])
+
+    def _vector_row(self, key: int, update: VectorUpdate) -> tuple[Any, ...]:
+        model = self._model(update)
+        _, *summed = self._summed(update.model, key, update.ordinal, update.vector)
+        return (*self._owner, model, *summed)
 
     def _model(self, update: VectorUpdate) -> int:
         if self._models is None:
@@ -143,7 +149,8 @@ class Additions(Steps):
                 row[3:5] == (line.book, line.name) for row in rows
             ):
                 raise conflict([line.name], "ledger lines")
-            rows.append((*self._owner, self._take_key(), line.book, line.name, line.body))
+            values = self._summed(self._take_key(), line.book, line.name, line.body)
+            rows.append((*self._owner, *values))
         self._many("insert_line", rows)
         self._lines += len(rows)
         self._wrote = self._wrote or bool(rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from context_manager.records import MemoryEntry
 from context_manager.store.codec import entry_of, entry_values
@@ -16,6 +17,8 @@ from context_manager.store.protocol import Change, EntryUpdate
 _ERASED = (
     "vectors", "models", "passages", "sources", "entries", "turns", "sessions", "ledger",
 )  # fmt: skip
+
+_NO_METADATA = "{}"
 
 
 class Alterations(Additions):
@@ -51,18 +54,23 @@ class Alterations(Additions):
         """A turn without a message goes; one that lost a message loses its metadata."""
         if places:
             sessions, seqs = map(list, zip(*sorted(places), strict=True))
-            for name in ("delete_empty_turns", "clear_turns"):
-                self._run(name, sessions=sessions, seqs=seqs)
+            self._run("delete_empty_turns", sessions=sessions, seqs=seqs)
+            torn = self._run("turns_at", sessions=sessions, seqs=seqs).fetchall()
+            rows = [
+                (*self._summed(*row, _NO_METADATA)[-2:], *self._owner, *row[1:3]) for row in torn
+            ]
+            self._many("set_turn_metadata", rows)
 
     def _update(self, updates: Sequence[EntryUpdate]) -> int:
         """Set new values; of how many entries."""
         if not updates:
             return 0
         ids = list({update.entry_id for update in updates})
-        entries: dict[str, tuple[int, MemoryEntry]] = {
-            row[1]: (row[0], entry_of(self._partition, row[1:]))
-            for row in self._run("entries_for_update", ids=ids)
-        }
+        digests: dict[int, bytes] = {}
+        entries: dict[str, tuple[int, MemoryEntry]] = {}
+        for key, digest, *row in self._run("entries_for_update", ids=ids):
+            digests[key] = digest
+            entries[row[0]] = key, entry_of(self._partition, row)
         if not entries:
             return 0
         sourced = set()
@@ -74,7 +82,7 @@ class Alterations(Additions):
         self._many(
             "update_entry",
             [
-                (self._now, *entry_values(entry), *self._owner, key)
+                self._update_row(key, entry_values(entry), digests[key])
                 for key, entry in entries.values()
             ],
         )
@@ -82,6 +90,10 @@ class Alterations(Additions):
             self._run("delete_sources", keys=sorted(sourced))
             self._insert_sources([item for item in entries.values() if item[0] in sourced])
         return len(entries)
+
+    def _update_row(self, key: int, values: tuple[Any, ...], digest: bytes) -> tuple[Any, ...]:
+        *_, total = self._summed(key, *values, digest)
+        return (self._now, *values, total, *self._owner, key)
 
     def _mark(self, name: str, ids: Sequence[str]) -> int:
         """Set or take the mark that a summary stands for these turns; how many had it changed."""

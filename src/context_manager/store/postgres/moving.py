@@ -125,12 +125,13 @@ class Arrival(Alterations):
                     [(*self._owner, name, self._take_key(), seq) for name, seq in rows],
                 )
             case "turn":
-                self._many("put_turn", [(*self._owner, *row[:-1], bool(row[-1])) for row in rows])
+                self._many("put_turn", [self._turn_row(row) for row in rows])
             case "entry":
                 self._put_entries(rows)
             case "passage":
                 self._many(
-                    "insert_passage", [(*self._owner, self._keys[row[0]], *row[1:]) for row in rows]
+                    "insert_passage",
+                    [(*self._owner, *self._summed(self._keys[row[0]], *row[1:])) for row in rows],
                 )
             case "vector":
                 self._write_vectors(
@@ -141,15 +142,22 @@ class Arrival(Alterations):
                 )
             case "line":
                 self._lines += len(rows)
-                self._many("insert_line", [(*self._owner, self._take_key(), *row) for row in rows])
+                self._many(
+                    "insert_line",
+                    [(*self._owner, *self._summed(self._take_key(), *row)) for row in rows],
+                )
             case _:
                 self._many("put_done", [(*self._owner, *row) for row in rows])
+
+    def _turn_row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        *values, total = self._summed(*row[:-1])
+        return (*self._owner, *values, bool(row[-1]), total)
 
     def _put_entries(self, rows: Sequence[tuple[Any, ...]]) -> None:
         self._entries += len(rows)
         keyed = [(self._take_key(), row) for row in rows]
         self._keys.update({row[_ID]: key for key, row in keyed})
-        self._many("insert_entry", [(*self._owner, key, *row) for key, row in keyed])
+        self._many("insert_entry", [self._entry_row(key, row[0], row[1:]) for key, row in keyed])
         self._many(
             "insert_source",
             [

@@ -48,8 +48,8 @@ WHERE tenant_id = %(tenant)s AND part = {part} ORDER BY digest
 
 -- name: put_turn
 INSERT INTO turns (tenant_id, part, id, session_id, seq, timestamp, token_count, priority, metadata,
-    consolidated)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    consolidated, checksum)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: put_done
 INSERT INTO done VALUES (%s, %s, %s, %s)

@@ -44,6 +44,9 @@ QUEUE = load_statements(
 )
 """What keeps the jobs."""
 
+AUDIT = load_statements(__package__, "audit.sql", _BLANKS)
+"""What verifies."""
+
 MOVING = load_statements(__package__, "moving.sql", _BLANKS)
 """What moves all memory from store to store."""
 

@@ -108,12 +108,15 @@ WHERE t.tenant_id = %(tenant)s AND t.part = %(part)s
     WHERE e.tenant_id = %(tenant)s AND e.part = %(part)s
       AND e.session_id = t.session_id AND e.seq = t.seq)
 
--- A turn that lost a message loses its metadata: they may tell of it.
--- name: clear_turns
-UPDATE turns AS t SET metadata = '{}'
-FROM unnest(%(sessions)s::text[], %(seqs)s::bigint[]) AS torn (session_id, seq)
+-- name: turns_at
+SELECT t.id, t.session_id, t.seq, t.timestamp, t.token_count, t.priority FROM turns AS t
+JOIN unnest(%(sessions)s::text[], %(seqs)s::bigint[]) AS torn (session_id, seq)
+    ON t.session_id = torn.session_id AND t.seq = torn.seq
 WHERE t.tenant_id = %(tenant)s AND t.part = %(part)s
-  AND t.session_id = torn.session_id AND t.seq = torn.seq
+
+-- name: set_turn_metadata
+UPDATE turns SET metadata = %s, checksum = %s
+WHERE tenant_id = %s AND part = %s AND session_id = %s AND seq = %s
 
 -- name: erase_vectors
 DELETE FROM vectors WHERE tenant_id = %(tenant)s AND part = %(part)s
@@ -154,16 +157,17 @@ INSERT INTO sessions (tenant_id, part, session_id, age, next_seq) VALUES (%s, %s
 ON CONFLICT (tenant_id, part, session_id) DO UPDATE SET next_seq = excluded.next_seq
 
 -- name: insert_turn
-INSERT INTO turns (tenant_id, part, id, session_id, seq, timestamp, token_count, priority, metadata)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO turns (tenant_id, part, id, session_id, seq, timestamp, token_count, priority, metadata,
+    checksum)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: insert_entry
-INSERT INTO entries (tenant_id, part, key, change, {columns}, digest)
-VALUES (%s, %s, %s, %s, {marks}, %s)
+INSERT INTO entries (tenant_id, part, key, change, {columns}, digest, checksum)
+VALUES (%s, %s, %s, %s, {marks}, %s, %s)
 
 -- name: insert_passage
-INSERT INTO passages (tenant_id, part, entry, ordinal, start, stop, tokens, words)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO passages (tenant_id, part, entry, ordinal, start, stop, tokens, words, checksum)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: insert_source
 INSERT INTO sources (tenant_id, part, source_id, entry) VALUES (%s, %s, %s, %s)
@@ -182,8 +186,10 @@ JOIN passages AS p ON p.tenant_id = e.tenant_id AND p.part = e.part AND p.entry 
 WHERE e.tenant_id = %(tenant)s AND e.part = %(part)s AND e.id = ANY(%(ids)s)
 
 -- name: set_vector
-INSERT INTO vectors (tenant_id, part, model, entry, ordinal, data) VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (tenant_id, part, model, entry, ordinal) DO UPDATE SET data = excluded.data
+INSERT INTO vectors (tenant_id, part, model, entry, ordinal, data, checksum)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (tenant_id, part, model, entry, ordinal) DO UPDATE SET
+    data = excluded.data, checksum = excluded.checksum
 
 -- name: touch_entries
 UPDATE entries SET change = %(change)s
@@ -193,11 +199,11 @@ WHERE tenant_id = %(tenant)s AND part = %(part)s AND key = ANY(%(keys)s)
 UPDATE entries SET change = %(change)s WHERE tenant_id = %(tenant)s AND part = %(part)s
 
 -- name: entries_for_update
-SELECT key, {columns} FROM entries
+SELECT key, digest, {columns} FROM entries
 WHERE tenant_id = %(tenant)s AND part = %(part)s AND id = ANY(%(ids)s)
 
 -- name: update_entry
-UPDATE entries SET change = %s, ({columns}) = ROW({marks})
+UPDATE entries SET change = %s, ({columns}) = ROW({marks}), checksum = %s
 WHERE tenant_id = %s AND part = %s AND key = %s
 
 -- name: consolidate
@@ -226,7 +232,8 @@ WHERE tenant_id = %(tenant)s AND part = %(part)s AND book = %(book)s AND name = 
 RETURNING 1
 
 -- name: insert_line
-INSERT INTO ledger (tenant_id, part, number, book, name, body) VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO ledger (tenant_id, part, number, book, name, body, checksum)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 
 -- name: entry_rows
 SELECT key, id, kind, session_id, task_id, seq, place, timestamp, coalesce(role, ''), trust,

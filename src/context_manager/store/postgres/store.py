@@ -14,6 +14,7 @@ from context_manager.errors import StoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Turn
 from context_manager.store.intake import all_drafts, check_change
 from context_manager.store.postgres import reads, schema
+from context_manager.store.postgres.auditing import Auditor
 from context_manager.store.postgres.connections import IMPATIENT, Connection, Connections
 from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.moving import PostgresMover
@@ -46,7 +47,7 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
-from context_manager.store.upkeep import Facts
+from context_manager.store.upkeep import Facts, Verdict
 
 T = TypeVar("T")
 
@@ -116,6 +117,7 @@ class PostgresStore:
         self._reading = Reading(self._connections, self._standby)
         self.queue = PostgresQueue(self._connections, self._options.schema)
         self.mover = PostgresMover(self._connections, self._place)
+        self._auditor = Auditor(self._connections, self._place, self._secret)
 
     @property
     def location(self) -> str:
@@ -222,6 +224,10 @@ class PostgresStore:
     def walled(self) -> bool:
         """Whether row-level security stands behind the scope: it does not bind a superuser."""
         return self._read(NOBODY, reads.walled, newest=True)
+
+    def verify(self) -> Verdict:
+        """Read every row and check it against its checksum and its neighbours; changes nothing."""
+        return self._auditor.verify()
 
     def standing(self) -> Standing | None:
         """How reading from standbys goes; None where the primary answers all."""

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 
 from context_manager.records import Partition
-from context_manager.store.codec import key_digest
+from context_manager.store.codec import checksum, key_digest
 from context_manager.store.intake import conflict
 from context_manager.store.postgres.connections import Connection
 from context_manager.store.postgres.faults import may_pass
@@ -114,7 +114,7 @@ def look_back(
 
 
 class Steps:
-    """One transaction on one partition: its statements and its keys.
+    """One transaction on one partition: its statements, its keys, its checksums.
 
     Args:
         connection: In a transaction.
@@ -182,3 +182,7 @@ class Steps:
 
     def _digest(self, key: str) -> bytes:
         return key_digest(self._secret, key)
+
+    def _summed(self, *values: Any) -> tuple[Any, ...]:
+        """The values of a row, and their checksum."""
+        return (*values, checksum(self._secret, self._partition, *values))
