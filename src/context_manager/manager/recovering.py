@@ -7,6 +7,8 @@ only then does the copy take the store's place. The store it replaces is kept un
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -66,13 +68,14 @@ def restore(
     Raises:
         InputError: The backup is missing, is none, or is the store itself.
         CorruptStoreError: The backup is damaged, or the present store cannot be read.
-        StoreBusyError: Another process has the store open.
+        StoreBusyError: Another process has the store open, or forgot something meanwhile.
     """
     _check(backup, target)
-    lines: Lines = {}
-    for path in (*([target] if present and target.exists() else []), *honour):
-        for partition, found in _ledger_of(path).items():
-            lines.setdefault(partition, []).extend(found)
+    own = _ledger_of(target) if present and target.exists() else {}
+    lines: Lines = defaultdict(list)
+    for ledger in (own, *map(_ledger_of, honour)):
+        for partition, found in ledger.items():
+            lines[partition] += found
     part = target.with_name(f"{target.name}.restoring")
     _remove(part)
     _copy(backup, part)
@@ -80,8 +83,7 @@ def restore(
     with opened(part) as cm:
         for partition, found in lines.items():
             erased += bury(cm.scoped(**partition._asdict()), found)
-    kept_as = _put_aside(target)
-    part.replace(target)
+    kept_as = _replace(target, part, own if present else None)
     _remove(part)
     return Recovered(erased, target.stat().st_size, kept_as)
 
@@ -146,20 +148,54 @@ def _copy(backup: Path, part: Path) -> None:
         source.backup(part)
 
 
-def _put_aside(target: Path) -> Path | None:
-    """Give the present store another name; it must be open nowhere."""
-    if not target.exists():
-        return None
+def _replace(target: Path, part: Path, known: Lines | None) -> Path | None:
+    """Let one file take the place of the store, which is kept under another name.
+
+    Nobody can open it meanwhile, so nothing is written to a file that is on its way out.
+
+    Args:
+        target: The store; it must be open nowhere.
+        part: What takes its place.
+        known: What was forgotten in it, as far as ``part`` knows; None for one that is lost.
+    """
+    from context_manager.store.sqlite.alone import alone
+
+    with alone(str(target)):
+        if not target.exists():
+            part.replace(target)
+            return None
+        readable = _closed(target)
+        if known is not None and _ledger_of(target) != known:
+            raise StoreBusyError(f"something was forgotten in {target} meanwhile; restore again")
+        readable = _closed(target) and readable
+        names = (target.with_name(f"{target.name}.before-restore-{n}") for n in count(1))
+        kept_as = next(name for name in names if not name.exists())
+        if not readable:
+            for file in _beside(target):
+                file.replace(file.with_name(file.name.replace(target.name, kept_as.name, 1)))
+        try:
+            os.link(target, kept_as)  # so that there is a store at any moment
+        except OSError:  # not every file system can
+            target.replace(kept_as)
+        part.replace(target)
+    return kept_as
+
+
+def _closed(target: Path) -> bool:
+    """Whether the store can be read; all that was written is in its file then.
+
+    Raises:
+        StoreBusyError: It is open somewhere.
+    """
     from context_manager.store.sqlite import SQLiteStore
 
-    with suppress(CorruptStoreError):
+    try:
         SQLiteStore(target).close()
+    except CorruptStoreError:
+        return False
     if any(_beside(target)):
         raise StoreBusyError(f"another process has the store at {target} open; stop it first")
-    names = (target.with_name(f"{target.name}.before-restore-{n}") for n in count(1))
-    kept_as = next(name for name in names if not name.exists())
-    target.replace(kept_as)
-    return kept_as
+    return True
 
 
 def _beside(path: Path) -> Iterator[Path]:

@@ -15,8 +15,9 @@ import pytest
 from context_manager.errors import ConfigError, CorruptStoreError, SchemaError, StoreError
 from context_manager.store.protocol import Change, EntryFilter
 from context_manager.store.sqlite import SQLiteStore
+from context_manager.store.sqlite.alone import alone
 from context_manager.store.sqlite.queries import load_steps
-from context_manager.store.sqlite.schema import APPLICATION_ID, prepare
+from context_manager.store.sqlite.schema import APPLICATION_ID
 from context_manager.testing.store_contract import HERE, note
 from support.killing import outcome
 
@@ -147,16 +148,12 @@ def _unable(directory: int, operation: int) -> None:
 
 
 @pytest.mark.parametrize("lock", [_unable, None], ids=["file system", "system"])
-def test_where_directories_cannot_be_locked_a_store_is_made(tmp_path: Path, lock) -> None:
-    path = tmp_path / "memory.db"
+def test_where_directories_cannot_be_locked_nobody_waits(tmp_path: Path, lock) -> None:
+    entered = 0
     for _ in range(2):
-        connection = apsw.Connection(str(path))
-        prepare(connection, str(path), lambda point: None, lock=lock)
-        connection.close()
-    store = SQLiteStore(path)
-    store.apply(HERE, Change(entries=(note("n"),)))
-    assert store.verify().damages == ()
-    store.close()
+        with alone(str(tmp_path / "memory.db"), lock):
+            entered += 1
+    assert entered == 2
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])

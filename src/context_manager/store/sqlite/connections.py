@@ -19,6 +19,7 @@ import apsw
 
 from context_manager.errors import StoreError
 from context_manager.forks import AtFork, at_fork
+from context_manager.store.sqlite.alone import alone
 
 MAX_IDLE_READERS = 8
 CACHE_KIB = 16_384
@@ -32,6 +33,7 @@ PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -{CACHE_KIB};
 """
+_LOOK = "SELECT 1 FROM sqlite_schema LIMIT 1"
 
 
 class Connections:
@@ -97,7 +99,7 @@ class Connections:
     def copier(self) -> Iterator[apsw.Connection]:
         """A reader of its own, for a copy that takes long; it may write to other files."""
         with self.reader():  # counts as lent, so that a fork waits for it
-            connection = self._connect(0)
+            connection = self._visible()
             try:
                 connection.wal_autocheckpoint(0)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -170,7 +172,10 @@ class Connections:
         self._idle, self._writer = [], None
 
     def _open_writer(self) -> apsw.Connection:
-        connection = self._connect(apsw.SQLITE_OPEN_CREATE)
+        with alone(self.path):  # until its log shows that somebody has the file open
+            return self._ready(self._connect(apsw.SQLITE_OPEN_CREATE))
+
+    def _ready(self, connection: apsw.Connection) -> apsw.Connection:
         try:
             connection.wal_autocheckpoint(1000)
             connection.pragma("synchronous", self._synchronous)
@@ -185,11 +190,24 @@ class Connections:
         return connection
 
     def _open_reader(self) -> apsw.Connection:
-        connection = self._connect(0)
+        connection = self._visible()
         connection.wal_autocheckpoint(0)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.pragma("query_only", True)
         return connection
+
+    def _visible(self) -> apsw.Connection:
+        """A connection without its settings; from now on, the file's log shows that it is open."""
+        if self._writer is not None:
+            return self._connect(0)
+        with alone(self.path):
+            connection = self._connect(0)
+            try:
+                connection.execute(_LOOK).fetchall()
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
     def _connect(self, flags: int) -> apsw.Connection:
         connection = apsw.Connection(

@@ -7,24 +7,19 @@ step that was interrupted is done again whole.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
 from context_manager.errors import InputError, SchemaError, StoreError
 from context_manager.store.probe import Probe
+from context_manager.store.sqlite.alone import alone
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.queries import QUERIES, load_steps
-
-try:
-    from fcntl import LOCK_EX, LOCK_UN, flock
-except ImportError:  # pragma: no cover - Windows: there SQLite's own locks must do
-    flock = None  # type: ignore[assignment]
 
 APPLICATION_ID = 0x434D656D
 """Marks the file as ours ("CMem"), for `file` and for us."""
@@ -37,7 +32,6 @@ def prepare(
     path: str,
     probe: Probe,
     steps: Sequence[tuple[int, str]] | None = None,
-    lock: Callable[[int, int], None] | None = flock,
 ) -> None:
     """Bring the file to the present schema, or refuse it.
 
@@ -48,7 +42,6 @@ def prepare(
         path: Its file.
         probe: Called before each step, before its commit and after it.
         steps: Number and SQL of each step; None for those of this version.
-        lock: Locks a directory as `fcntl.flock` does; None where nothing can.
 
     Raises:
         SchemaError: A newer version wrote it.
@@ -56,7 +49,7 @@ def prepare(
     """
     steps = load_steps() if steps is None else steps
     latest = steps[-1][0]
-    with _alone(path, lock):
+    with alone(path):
         version = _owned_version(connection, path)
         if version > latest:
             raise SchemaError(
@@ -128,33 +121,6 @@ def _enter_wal_mode(connection: apsw.Connection) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-@contextmanager
-def _alone(path: str, lock: Callable[[int, int], None] | None) -> Iterator[None]:
-    """Let one process and thread at a time look at the stores of a directory and make new ones.
-
-    A store that is half made looks like an old one, or like another application's.
-    """
-    directory = None if lock is None else _directory(path)
-    if lock is None or directory is None:
-        yield
-        return
-    try:
-        with suppress(OSError):  # not every file system can; SQLite's own locks must do there
-            lock(directory, LOCK_EX)
-        yield
-    finally:
-        with suppress(OSError):
-            lock(directory, LOCK_UN)  # a copy of the descriptor in a child must not hold it
-        os.close(directory)
-
-
-def _directory(path: str) -> int | None:
-    """The directory of a file, to lock it; None where it may not be read."""
-    with suppress(OSError):
-        return os.open(Path(path).absolute().parent, os.O_RDONLY)
-    return None
 
 
 def _steps(connection: apsw.Connection, steps: Sequence[tuple[int, str]], probe: Probe) -> None:
