@@ -21,7 +21,7 @@ from pathlib import Path
 
 from context_manager.errors import TokenizerError
 from context_manager.tokens.encodings import SPECS
-from context_manager.tokens.ranks import pack, tiktoken_file, unpack
+from context_manager.tokens.ranks import checksum, pack, tiktoken_file, unpack
 
 DATA = Path(__file__).parents[1] / "src" / "context_manager" / "tokens" / "data"
 SMALLEST = 1_000_000  # bytes; every .tiktoken file of interest is larger
@@ -53,7 +53,7 @@ def tokens_of(content: bytes) -> list[bytes]:
 def check(name: str, content: bytes) -> bool:
     """Tell whether the committed blob of an encoding stands for ``content``."""
     try:
-        ranks = unpack((DATA / f"{name}.xz").read_bytes(), SPECS[name].sha256)
+        ranks = unpack((DATA / f"{name}.xz").read_bytes(), SPECS[name].unpacked)
     except (OSError, TokenizerError) as error:
         print(f"{name}: {error}")
         return False
@@ -75,9 +75,11 @@ def main() -> int:
     if options.check:
         return 0 if all([check(name, content) for name, content in found.items()]) else 1
     for name, content in sorted(found.items()):
-        blob = pack(tokens_of(content))
+        tokens = tokens_of(content)
+        blob = pack(tokens)
         (DATA / f"{name}.xz").write_bytes(blob)
         print(f"{name}: {len(content):,} bytes as .tiktoken, {len(blob):,} bytes packed")
+        print(f"  its checksum in encodings.py: {checksum(tokens)}")
     return 0
 
 

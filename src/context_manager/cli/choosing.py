@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from context_manager.errors import InputError
-from context_manager.importing import parse_time
 from context_manager.records import KINDS, Kind
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def as_time(text: str) -> float:
     Raises:
         InputError: It is none.
     """
+    from context_manager.importing import parse_time
+
     try:
         return parse_time(text)
     except ValueError as error:

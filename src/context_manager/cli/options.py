@@ -39,6 +39,9 @@ SHARED: tuple[Parameter, ...] = (
     _option("json", bool | None, "--json", show_default=False, help="Answer, and fail, with JSON."),
 )
 
+TAKING = tuple(f"--{option.name}" for option in SHARED if option.name != "json")
+"""Those of them that a value follows."""
+
 
 def keep_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
     """Keep the options that stand before the command, for the command to find."""

@@ -1,6 +1,7 @@
 """The program: its commands, its global options, and how it is started.
 
-This file decides what there is and in which order help shows it; each command stands elsewhere.
+This file decides what there is and in which order help shows it; each command stands elsewhere, and
+only the one that is asked for is imported.
 """
 
 from __future__ import annotations
@@ -9,73 +10,68 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from inspect import Parameter
 from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from context_manager.cli.commands import (
-    asking,
-    chatting,
-    demonstrating,
-    evaluating,
-    filling,
-    keeping,
-    looking,
-    moving,
-    serving,
-    tending,
-    tracing,
-    working,
-)
 from context_manager.cli.invocation import Surroundings
-from context_manager.cli.options import adopt, as_command, keep_options, with_shared
+from context_manager.cli.options import TAKING, adopt, as_command, keep_options, with_shared
 from context_manager.cli.outcome import EXIT_CODES, code_of, tell
 from context_manager.errors import InputError
 
 PROGRAM = "context-manager"
+HELP = ("-h", "--help")
 
 
 class Command(NamedTuple):
-    """A command: its name, what runs, and the part of the help it stands in."""
+    """A command: its name, where in `commands` what runs stands, and its part of the help."""
 
     name: str
-    run: Callable[..., None]
+    place: str
     panel: str
+
+    def run(self) -> Callable[..., None]:
+        """What runs, imported now."""
+        module, _, function = self.place.partition(".")
+        loaded = import_module(f"context_manager.cli.commands.{module}")
+        found: Callable[..., None] = getattr(loaded, function)
+        return found
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("demo", demonstrating.demo, "See it work"),
-    Command("import", filling.import_, "Remember"),
-    Command("add", keeping.add, "Remember"),
-    Command("pin", keeping.pin, "Remember"),
-    Command("unpin", keeping.unpin, "Remember"),
-    Command("context", asking.context, "Ask"),
-    Command("query", asking.query, "Ask"),
-    Command("chat", chatting.chat, "Ask"),
-    Command("list", looking.list_, "Look"),
-    Command("show", looking.show, "Look"),
-    Command("stats", looking.stats, "Look"),
-    Command("expand", tracing.expand, "Look"),
-    Command("replay", tracing.replay, "Look"),
-    Command("forget", keeping.forget, "Forget"),
-    Command("revert", tracing.revert, "Forget"),
-    Command("sweep", tending.sweep, "Forget"),
-    Command("receipts", tracing.receipts, "Forget"),
-    Command("eval", evaluating.eval_, "Keep well"),
-    Command("doctor", tending.doctor, "Keep well"),
-    Command("verify", tending.verify, "Keep well"),
-    Command("repair", tending.repair, "Keep well"),
-    Command("backup", tending.backup, "Keep well"),
-    Command("restore", tending.restore, "Keep well"),
-    Command("export", tracing.export, "Keep well"),
-    Command("migrate", moving.migrate, "Keep well"),
-    Command("reembed", tending.reembed, "Keep well"),
-    Command("serve", serving.serve, "Serve"),
-    Command("prepare", working.prepare, "Serve"),
-    Command("worker", working.worker, "Serve"),
-    Command("mcp", serving.mcp, "Serve"),
-    Command("keys", serving.keys, "Serve"),
+    Command("demo", "demonstrating.demo", "See it work"),
+    Command("import", "filling.import_", "Remember"),
+    Command("add", "keeping.add", "Remember"),
+    Command("pin", "keeping.pin", "Remember"),
+    Command("unpin", "keeping.unpin", "Remember"),
+    Command("context", "asking.context", "Ask"),
+    Command("query", "asking.query", "Ask"),
+    Command("chat", "chatting.chat", "Ask"),
+    Command("list", "looking.list_", "Look"),
+    Command("show", "looking.show", "Look"),
+    Command("stats", "looking.stats", "Look"),
+    Command("expand", "tracing.expand", "Look"),
+    Command("replay", "tracing.replay", "Look"),
+    Command("forget", "keeping.forget", "Forget"),
+    Command("revert", "tracing.revert", "Forget"),
+    Command("sweep", "tending.sweep", "Forget"),
+    Command("receipts", "tracing.receipts", "Forget"),
+    Command("eval", "evaluating.eval_", "Keep well"),
+    Command("doctor", "tending.doctor", "Keep well"),
+    Command("verify", "tending.verify", "Keep well"),
+    Command("repair", "tending.repair", "Keep well"),
+    Command("backup", "tending.backup", "Keep well"),
+    Command("restore", "tending.restore", "Keep well"),
+    Command("export", "tracing.export", "Keep well"),
+    Command("migrate", "moving.migrate", "Keep well"),
+    Command("reembed", "tending.reembed", "Keep well"),
+    Command("serve", "serving.serve", "Serve"),
+    Command("prepare", "working.prepare", "Serve"),
+    Command("worker", "working.worker", "Serve"),
+    Command("mcp", "serving.mcp", "Serve"),
+    Command("keys", "serving.keys", "Serve"),
 )
 
 
@@ -112,19 +108,32 @@ def _entry(ctx: typer.Context, **given: Any) -> None:
     keep_options(ctx, given)
 
 
-def build_app() -> typer.Typer:
-    """The program with all its commands."""
+def named_by(arguments: Sequence[str]) -> Sequence[Command]:
+    """The command that the arguments name; all commands where help is asked for, or none named."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in TAKING:
+            next(rest, None)
+        elif argument in HELP:
+            break
+        elif not argument.startswith("-"):
+            return [command for command in COMMANDS if command.name == argument] or COMMANDS
+    return COMMANDS
+
+
+def build_app(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
+    """The program with these commands."""
     app = typer.Typer(
         name=PROGRAM,
         epilog=_epilog(),
         add_completion=False,
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": list(HELP)},
     )
     app.callback()(adopt(_entry, with_shared(_VERSION)))
-    for command in COMMANDS:
-        app.command(command.name, rich_help_panel=command.panel)(as_command(command.run))
+    for command in commands:
+        app.command(command.name, rich_help_panel=command.panel)(as_command(command.run()))
     return app
 
 
@@ -154,7 +163,8 @@ def outcome(arguments: Sequence[str], surroundings: Surroundings) -> int:
         The exit code; whatever went wrong has been told.
     """
     try:
-        code = build_app()(arguments, prog_name=PROGRAM, obj=surroundings, standalone_mode=False)
+        app = build_app(named_by(arguments))
+        code = app(arguments, prog_name=PROGRAM, obj=surroundings, standalone_mode=False)
     except _UsageError as error:
         wrong = InputError(f"{error.format_message()} See {PROGRAM} --help.")
         tell(wrong, as_json="--json" in arguments)

@@ -27,11 +27,13 @@ class EncodingSpec:
         name: The name it has in tiktoken.
         pattern: The regular expression (tiktoken's dialect) that splits text into pieces.
         sha256: Checksum of its ``.tiktoken`` file, as pinned by tiktoken.
+        unpacked: Checksum of its ranks as they stand in the package; see `ranks.checksum`.
     """
 
     name: str
     pattern: str
     sha256: str
+    unpacked: str
 
 
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
@@ -45,6 +47,7 @@ SPECS = {
             pattern=r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"
             r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
             sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+            unpacked="79045c4dbf49c4e3b90893afbcbfd80cf94cf2b99256bd84b19ffcace49d9bd2",
         ),
         EncodingSpec(
             name="o200k_base",
@@ -52,6 +55,7 @@ SPECS = {
             rf"|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_CONTRACTION}"
             r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
             sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+            unpacked="ba55b38e477b631966c2496061ecd7d10108501c7c47358222d9dc27c22f9422",
         ),
     )
 }
@@ -123,7 +127,7 @@ def _build(spec: EncodingSpec) -> BytePairTokenizer:
     encoding = tiktoken.Encoding(
         spec.name,
         pat_str=spec.pattern,
-        mergeable_ranks=unpack(blob, spec.sha256),
+        mergeable_ranks=unpack(blob, spec.unpacked),
         special_tokens={},
     )
     return BytePairTokenizer(spec, encoding)

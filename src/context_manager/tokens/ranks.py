@@ -1,9 +1,10 @@
 """Decides how the ranks of an encoding are stored in the package, and that they are the right ones.
 
 A blob is an xz stream of: the number of tokens (4 bytes, little-endian), the length of each token
-in rank order (1 byte each), then the bytes of all tokens in rank order. Ranks have no gaps. The
-checksum is taken over the ``.tiktoken`` file that the blob stands for (one line per token, base64
-and rank), because that is the sum which tiktoken itself pins for the download.
+in rank order (1 byte each), then the bytes of all tokens in rank order. Ranks have no gaps. Each
+process checks what it unpacked by the checksum of these bytes: writing out the ``.tiktoken`` file
+that they stand for (one line per token, base64 and rank), whose sum tiktoken itself pins, would
+take longer than the rest. That the two belong together the tests prove.
 
 This file knows bytes only, no text and no model.
 """
@@ -23,9 +24,17 @@ _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4
 
 def pack(tokens: Sequence[bytes]) -> bytes:
     """Return the blob of ``tokens``, given in rank order, each 1 to 255 bytes long."""
+    return lzma.compress(_laid_out(tokens), check=lzma.CHECK_CRC32, filters=_FILTERS)
+
+
+def checksum(tokens: Sequence[bytes]) -> str:
+    """Return the SHA-256 in hex of what a blob of ``tokens`` unpacks to."""
+    return hashlib.sha256(_laid_out(tokens)).hexdigest()
+
+
+def _laid_out(tokens: Sequence[bytes]) -> bytes:
     head = len(tokens).to_bytes(4, "little")
-    body = bytes(len(token) for token in tokens) + b"".join(tokens)
-    return lzma.compress(head + body, check=lzma.CHECK_CRC32, filters=_FILTERS)
+    return head + bytes(len(token) for token in tokens) + b"".join(tokens)
 
 
 def unpack(blob: bytes, sha256: str) -> dict[bytes, int]:
@@ -33,7 +42,7 @@ def unpack(blob: bytes, sha256: str) -> dict[bytes, int]:
 
     Args:
         blob: The compressed ranks.
-        sha256: Expected checksum of the ``.tiktoken`` file that the blob stands for, in hex.
+        sha256: Expected `checksum`.
 
     Returns:
         Token bytes to rank.
@@ -45,16 +54,15 @@ def unpack(blob: bytes, sha256: str) -> dict[bytes, int]:
         data = lzma.decompress(blob)
     except lzma.LZMAError as error:
         raise TokenizerError(f"the bundled token ranks cannot be unpacked: {error}") from error
-    first = 4 + int.from_bytes(data[:4], "little")
-    edges = pairwise(accumulate(data[4:first], initial=first))
-    ranks = {data[start:end]: rank for rank, (start, end) in enumerate(edges)}
-    found = hashlib.sha256(tiktoken_file(ranks)).hexdigest()
+    found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise TokenizerError(
             f"the bundled token ranks have the checksum {found}, expected {sha256}; "
             "reinstall the package"
         )
-    return ranks
+    first = 4 + int.from_bytes(data[:4], "little")
+    edges = pairwise(accumulate(data[4:first], initial=first))
+    return {data[start:end]: rank for rank, (start, end) in enumerate(edges)}
 
 
 def tiktoken_file(tokens: Sequence[bytes] | dict[bytes, int]) -> bytes:

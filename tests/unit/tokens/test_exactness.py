@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from context_manager.errors import TokenizerError
 from context_manager.tokens import TokenCounter, cutting
 from context_manager.tokens.boundaries import LIMIT
 from context_manager.tokens.encodings import SPECS, byte_pair_tokenizer
-from context_manager.tokens.ranks import pack, tiktoken_file, unpack
+from context_manager.tokens.ranks import checksum, pack, tiktoken_file, unpack
 from support.token_texts import Recorder, each_counter, valid_any_text
 
 HUGE = 1_000_000
@@ -92,9 +93,16 @@ def test_text_that_looks_like_a_special_token_is_ordinary(name: str) -> None:
         assert counter(special) > 1
 
 
+@pytest.mark.parametrize("name", SPECS)
+def test_the_bundled_ranks_are_those_that_tiktoken_pins(name: str) -> None:
+    data = resources.files("context_manager.tokens").joinpath("data", f"{name}.xz").read_bytes()
+    ranks = unpack(data, SPECS[name].unpacked)
+    assert hashlib.sha256(tiktoken_file(ranks)).hexdigest() == SPECS[name].sha256
+
+
 def test_packed_ranks_come_back_in_order_and_are_checked() -> None:
     tokens = [b"a", b"b", b"\x00\xff", b"ab" * 60]
-    right = hashlib.sha256(tiktoken_file(tokens)).hexdigest()
+    right = checksum(tokens)
     assert list(unpack(pack(tokens), right).items()) == [(t, r) for r, t in enumerate(tokens)]
     for damaged in (pack(tokens[::-1]), pack(tokens)[:-9], b""):
         with pytest.raises(TokenizerError, match=r"bundled token ranks"):

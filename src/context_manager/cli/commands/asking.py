@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -38,9 +39,11 @@ def context(
     in the prompt. With --session its recent turns come first.
     """
     asked = given(question)
-    with call.manager(session=f"new-{secrets.token_hex(4)}") as manager:
+    session = f"new-{secrets.token_hex(4)}"
+    with call.manager(session=session) as manager, ThreadPoolExecutor(1) as aside:
+        aside.submit(manager.count, asked)  # unpacks its ranks while the model is loaded
         built = manager.build(asked, budget=budget)
-    call.answer(as_data(built), lambda out: _show(out, built, explain))
+    call.answer(as_data(built) if call.json else None, lambda out: _show(out, built, explain))
 
 
 def _show(out: Console, built: Context, explain: bool) -> None:
