@@ -140,7 +140,7 @@ for change in changes:
     ("durability", "what", "syncs"),
     [("full", "turns", 10), ("normal", "turns", 0), ("full", "vectors", 0)],
 )
-def test_full_syncs_each_commit_of_what_was_said_before_it_is_acknowledged(
+def test_full_syncs_each_commit_before_it_is_acknowledged(
     tmp_path: Path, durability: str, what: str, syncs: int
 ) -> None:
     """Seen from outside, by strace: a sync of the log between each begin and acknowledgement."""
