@@ -115,9 +115,11 @@ def _run_through(cluster: Cluster, level: str, turns: int) -> tuple[list[Client]
     clients = [Client(store, number, turns, enough.release) for number in range(WRITERS)]
     for client in clients:
         client.start()
-    for _ in range(WRITERS * turns // 3):
-        assert enough.acquire(timeout=PATIENCE)
-    _fail_over(cluster)
+    before = WRITERS * turns // 3
+    for told in range(WRITERS * turns):
+        if told == before:
+            _fail_over(cluster)
+        assert enough.acquire(timeout=PATIENCE), f"nothing was acknowledged after {told} turns"
     for client in clients:
         client.join(PATIENCE)
         assert not client.is_alive()
