@@ -6,17 +6,18 @@ ids, kinds and counts only.
 
 from __future__ import annotations
 
+import glob
+import shlex
 import shutil
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import EmbeddingError
 from context_manager.manager.hearing import FLAGS, QUARANTINED
+from context_manager.manager.remarks import Level, Remark
 from context_manager.manager.sweeping import is_due
 from context_manager.records import DEFAULT_SCOPE, MemoryEntry, Partition
 from context_manager.screening import find_secrets
@@ -29,31 +30,6 @@ PROGRAM = "context-manager"
 LOG_BYTES = 64 * 2**20
 PENDING = 10_000
 EXAMPLES = 3
-
-
-class Level(StrEnum):
-    """How grave a remark is."""
-
-    NOTE = "note"
-    RISK = "risk"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing found.
-
-    Args:
-        level: "note" is worth knowing, "risk" may go wrong, "fault" has.
-        name: Short name of what was looked at.
-        what: What was found.
-        mend: The command or setting that mends it; "" where there is nothing to do.
-    """
-
-    level: Level
-    name: str
-    what: str
-    mend: str = ""
 
 
 def examine(cm: ContextManager, *, thorough: bool = False) -> list[Remark]:
@@ -124,6 +100,16 @@ def _file(cm: ContextManager) -> Iterator[Remark]:
         yield Remark(Level.RISK, "disk", f"{free:,} bytes are left on the disk", "free some space")
 
 
+def _copies(cm: ContextManager) -> Iterator[Remark]:
+    """What was kept before a migration or a restore, or left by a copy that was cut off."""
+    path = Path(cm.archive.store.location)
+    found = sorted(path.parent.glob(f"{glob.escape(path.name)}.*")) if path.is_file() else []
+    if found:
+        names = " ".join(shlex.quote(str(file)) for file in found[:EXAMPLES])
+        what = f"{len(found):,} files beside the store may hold what was forgotten since"
+        yield Remark(Level.NOTE, "copies", what, f"rm {names}, when they are no longer needed")
+
+
 def _role(cm: ContextManager) -> Iterator[Remark]:
     walled = getattr(cm.archive.store, "walled", None)
     if walled is not None and not walled():
@@ -174,6 +160,7 @@ _STORE: tuple[Callable[[ContextManager], Iterator[Remark]], ...] = (
     _engine,
     _durability,
     _file,
+    _copies,
     _role,
     _standby,
     _embedder,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from context_manager.errors import ImportFormatError, InputError, StoreError
@@ -61,9 +61,12 @@ def write(path: Path, records: Iterable[Record], at: float, store: str) -> int:
     """
     if path.exists():
         raise InputError(f"{path} exists already; choose another name or remove it first")
-    part = path.with_name(f"{path.name}.part")
+    part: Path | None = None
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        # A name of its own: one that was cut off must not be in the way of the next.
+        handle, name = mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.absolute().parent)
+        part = Path(name)
+        with os.fdopen(handle, "wb") as file:
             file.writelines(lines(records, at, store))
             file.flush()
             os.fsync(file.fileno())
@@ -72,7 +75,7 @@ def write(path: Path, records: Iterable[Record], at: float, store: str) -> int:
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):
+        if part is not None:
             part.unlink(missing_ok=True)
     return size
 

@@ -11,7 +11,8 @@ import pytest
 from context_manager import Config, ContextManager, Message
 from context_manager.config import Retention
 from context_manager.errors import EmbeddingError
-from context_manager.manager.doctoring import Level, Remark, examine
+from context_manager.manager.doctoring import examine
+from context_manager.manager.remarks import Level, Remark
 from context_manager.memory.erasures import Erasures
 from context_manager.records import MemoryEntry
 from context_manager.store.protocol import Change, LedgerDraft
@@ -76,6 +77,12 @@ CASES: dict[str, tuple[Callable[[ContextManager], object], str, Level, str]] = {
         "permissions",
         Level.RISK,
         "chmod 600",
+    ),
+    "copies": (
+        lambda cm: cm.archive.store.backup(f"{cm.archive.store.location}.schema-1"),
+        "copies",
+        Level.NOTE,
+        "rm /",
     ),
     "broken embedder": (
         lambda cm: setattr(cm, "embedding_provider", Broken(8)),

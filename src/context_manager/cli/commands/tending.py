@@ -21,7 +21,7 @@ from context_manager.errors import CorruptStoreError, InputError, NotFoundError
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
-    from context_manager.manager.doctoring import Remark
+    from context_manager.manager.remarks import Remark
     from context_manager.records import Receipt
 
 SHOWN = 20
@@ -47,7 +47,8 @@ def doctor(
 
     Ends with code 6 if something is broken.
     """
-    from context_manager.manager.doctoring import Level, examine
+    from context_manager.manager.doctoring import examine
+    from context_manager.manager.remarks import Level
 
     with call.store() as manager:
         found = examine(manager, thorough=not quick)
