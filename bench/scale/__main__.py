@@ -2,8 +2,8 @@
 
     python -m bench.scale postgresql://... [--users 10000] [--page docs/benchmarks.md]
 
-Needs an empty PostgreSQL database with pgvector. Two schemas are filled in it, one with the memory
-of one user, one with that of all of them, and dropped at the end.
+Needs a PostgreSQL database. Two schemas are filled in it, one with the memory of one user, one with
+that of all of them, and dropped at the end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from bench.scale.among_many import Figures, filled, measured
+from bench.scale.among_many import Figures, listed, measured
+from bench.scale.filling import Filled, filled
 from bench.scale.together import throughput
 
 PROCESSES = (1, 2, 4)
@@ -28,21 +29,23 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("dsn")
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--entries", type=int, default=100, help="of each user")
-    parser.add_argument("--fill-seconds", type=float, default=3600.0, help="then fewer users do")
+    parser.add_argument("--fill-seconds", type=float, default=600.0, help="then fewer users do")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--page", type=Path)
     given = parser.parse_args(arguments)
     try:
-        users, rate = filled(given.dsn, given.users, given.entries, given.fill_seconds)
-        given.users = users
-        alone, among = measured(given.dsn, users, given.rounds)
+        filled(given.dsn, "scale_one", 1, given.entries, given.fill_seconds)
+        many = filled(given.dsn, "scale_many", given.users, given.entries, given.fill_seconds)
+        given.users = many.users
+        each = listed(given.dsn)
+        alone, among = measured(given.dsn, many.users, given.rounds)
         together = [throughput(given.dsn, count, given.seconds) for count in PROCESSES]
     finally:
         with psycopg.connect(given.dsn, autocommit=True) as connection:
             for schema in ("scale_one", "scale_many"):
                 connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    text = _table(given, rate, alone, among, together)
+    text = _table(given, many, each, alone, among, together)
     print(text)
     if given.page:
         _write(given.page, text)
@@ -50,7 +53,8 @@ def main(arguments: Sequence[str]) -> None:
 
 def _table(
     given: argparse.Namespace,
-    rate: float,
+    many: Filled,
+    each: float,
     alone: Figures,
     among: Figures,
     together: Sequence[float],
@@ -65,8 +69,8 @@ def _table(
     return "\n".join(
         [
             f"PostgreSQL on the same machine, {os.cpu_count()} cores shared with other work (load "
-            f"average {load:.1f}); {given.entries} entries of each user, filled at {rate:,.0f} "
-            "entries/s by two processes.",
+            f"average {load:.1f}); {given.entries} entries of each user, copied in the database at "
+            f"{many.rate:,.0f} entries/s.",
             "",
             f"| p50 of {given.rounds} | 1 user | {given.users:,} users, {entries:,} entries "
             "| ratio |",
@@ -75,6 +79,9 @@ def _table(
             "",
             f"{' : '.join(map(str, PROCESSES))} processes, 80 % prompts and 20 % turns, do "
             f"{shares} of the work of one ({together[0]:,.0f} calls/s).",
+            "",
+            f"An entry takes {many.each / 1000:.1f} kB of tables and indexes, and the list of "
+            f"everybody that a worker holds {each / 1000:.1f} kB for each user.",
         ]
     )
 

@@ -8,7 +8,8 @@ import time
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from bench.scale.among_many import NOW, named, opened
+from bench.scale.among_many import NOW, opened
+from bench.scale.filling import named
 from bench.speed.corpus import Language
 from context_manager.store.postgres import PostgresStore
 
@@ -36,10 +37,7 @@ def throughput(dsn: str, processes: int, seconds: float) -> float:
 def _work(dsn: str, number: int, seconds: float, barrier: Barrier, done: Any) -> None:
     chance, language = random.Random(number), Language(seed=number)
     cm = opened(PostgresStore(dsn, schema="scale_many", pool_size=2))
-    users = [
-        cm.scoped(tenant_id=f"tenant-{user % 100}", user_id=named(user))
-        for user in range(number * USERS, (number + 1) * USERS)
-    ]
+    users = [cm.scoped(**named(user)) for user in range(number * USERS, (number + 1) * USERS)]
     for user in users:
         user.build("What was said?", budget=2000, now=NOW)
     barrier.wait(600)
