@@ -78,6 +78,7 @@ venv: $(VENV)/check.stamp  ## Make the development environment (.venv)
 
 demo: $(VENV)/core.stamp  ## Show in a minute what this package is for
 	@$(bin)/context-manager demo
+	@echo '  (. $(bin)/activate puts it on the path)'
 
 serve: $(VENV)/server.stamp  ## Serve memory over HTTP at http://127.0.0.1:8000 (ARGS="--port ...")
 	@$(bin)/context-manager serve $(ARGS)

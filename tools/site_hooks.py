@@ -52,9 +52,10 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put table and examples in their places, and paths where links would lead out of the site."""
+    """Put layers and examples in their places, and paths where links would lead out of the site."""
     folder = (ROOT / "docs" / page.file.src_uri).parent
-    told = EXAMPLE.sub(_example, markdown.replace(HERE, table(layers())))
+    drawn = f"![The layers of the package]({PICTURE})\n\n{table(layers())}"
+    told = EXAMPLE.sub(_example, markdown.replace(HERE, drawn))
     return OUTSIDE.sub(lambda link: _path(link, folder), told)
 
 
@@ -78,7 +79,7 @@ def layers() -> list[list[str]]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (contract,) = [found for found in contracts if found["type"] == "layers"]
-    named = [re.findall(r"\w+", layer) for layer in contract["layers"]]
+    named = [re.findall(r"\b[a-z]\w*", layer) for layer in contract["layers"]]
     there = [[name for name in names if about(name)] for names in named]
     return [names for names in there if names]
 

@@ -22,6 +22,7 @@ from context_manager.records import Context
 DAY_SECONDS = 86_400.0
 INDENT = 4
 FOUND, MISSING = Text("\u2714 ", "bold green"), Text("\u2718 ", "bold red")
+MARKED = Text("? marked: memory may not answer this", "yellow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ def show_asked(out: Console, asked: Asked, number_: int) -> None:
     ]
     if asked.question.answer is None:
         lines.append(_verdict(asked))
+    elif not asked.context.covered:
+        lines.append(MARKED)
     block = Table.grid(padding=(0, 1))
     block.add_column(width=INDENT - 1, justify="right", style="bright_black")
     block.add_row(str(number_), Text(harmless(asked.question.text), "bold"))
@@ -156,12 +159,22 @@ def _verdict(asked: Asked) -> Text:
     return MISSING.copy().append("not marked as lacking an answer", "red")
 
 
-def totals(remembered: Remembered, asked: Sequence[Asked], budget: int) -> dict[str, Any]:
-    """The sums of a demo and each of its questions, JSON-ready."""
+def totals(
+    remembered: Remembered, asked: Sequence[Asked], wider: Sequence[Asked], budget: int
+) -> dict[str, Any]:
+    """The sums of a demo and each of its questions, JSON-ready.
+
+    Args:
+        remembered: What was put into the store.
+        asked: The questions, and their prompts of at most ``budget`` tokens.
+        wider: The same questions with prompts of a larger budget.
+        budget: Most tokens of a prompt.
+    """
     findings = [finding for each in asked for finding in each.findings]
     window = remembered.window(budget)
     answerable = [each for each in asked if each.question.answer is not None]
     unanswerable = [each for each in asked if each.question.answer is None]
+    marked = [each for each in answerable if not each.context.covered]
     return {
         "messages": remembered.messages,
         "history_tokens": remembered.tokens,
@@ -172,11 +185,14 @@ def totals(remembered: Remembered, asked: Sequence[Asked], budget: int) -> dict[
         "clues_in_window": sum(finding.clue.line in window for finding in findings),
         "answerable": len(answerable),
         "answerable_complete": sum(each.right for each in answerable),
-        "answerable_marked": sum(not each.context.covered for each in answerable),
+        "answerable_marked": len(marked),
+        "answerable_marked_incomplete": sum(not each.right for each in marked),
         "unanswerable": len(unanswerable),
         "unanswerable_marked": sum(each.right for each in unanswerable),
         "tokens_most": max(each.context.tokens for each in asked),
         "build_seconds_median": median(each.seconds for each in asked),
+        "wider_budget": wider[0].context.budget,
+        "wider_clues_found": sum(bool(f.slot) for each in wider for f in each.findings),
         "asked": [_asked_data(each) for each in asked],
     }
 
@@ -225,17 +241,37 @@ def _total_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     def of(part: str, whole: str) -> str:
         return f"{data[part]} of {data[whole]}"
 
-    share = data["clues_found"] / max(1, data["clues"])
+    def share(part: str) -> str:
+        return f"{data[part] / max(1, data['clues']):.0%}"
+
+    budget, lacking = number(data["budget"]), data["answerable_marked_incomplete"]
     return [
-        ("clues in the prompts", of("clues_found", "clues"), f"{share:.0%}"),
-        ("questions with all of theirs", of("answerable_complete", "answerable"), ""),
+        (f"clues in {budget} tokens", of("clues_found", "clues"), share("clues_found")),
+        (
+            f"clues in {number(data['wider_budget'])} tokens",
+            of("wider_clues_found", "clues"),
+            share("wider_clues_found"),
+        ),
         (
             "clues in the last messages",
             of("clues_in_window", "clues"),
-            "as many as the same budget holds: a chat without memory",
+            f"as many as {budget} tokens hold: a chat without memory",
         ),
-        ("unanswerable, and marked so", of("unanswerable_marked", "unanswerable"), ""),
-        ("answerable, but marked", of("answerable_marked", "answerable"), ""),
-        ("largest prompt", number(data["tokens_most"]), f"of {number(data['budget'])} tokens"),
+        (
+            "questions with all their clues",
+            of("answerable_complete", "answerable"),
+            f"in {budget} tokens",
+        ),
+        (
+            "marked, though answerable",
+            of("answerable_marked", "answerable"),
+            f"{lacking} of them lack a clue",
+        ),
+        (
+            "marked, and unanswerable",
+            of("unanswerable_marked", "unanswerable"),
+            "marks tell strange subjects, not details left unsaid",
+        ),
+        ("largest prompt", number(data["tokens_most"]), f"of {budget} tokens"),
         ("time to build one", duration(data["build_seconds_median"]), "median"),
     ]

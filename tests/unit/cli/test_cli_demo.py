@@ -40,10 +40,12 @@ def test_the_sums_are_those_of_the_questions() -> None:
         Asked(Question("Who?", None, ()), context(covered=False), (), 0.1, 10.0),
         Asked(Question("When?", None, ()), context(covered=True), (), 0.3, 10.0),
     ]
-    data = totals(remembered, asked, 60)
+    data = totals(remembered, asked, asked[:1], 60)
     assert (data["clues_found"], data["clues"]) == (1, 2)
     assert (data["answerable_complete"], data["answerable"], data["answerable_marked"]) == (0, 1, 1)
+    assert data["answerable_marked_incomplete"] == 1, "it lacks the garden"
     assert (data["unanswerable_marked"], data["unanswerable"]) == (1, 2)
+    assert (data["wider_budget"], data["wider_clues_found"]) == (50, 1)
     assert data["clues_in_window"] == 2
     assert data["tokens_most"] == 5
     assert data["build_seconds_median"] == 0.2

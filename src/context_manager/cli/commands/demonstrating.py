@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from context_manager.manager import ContextManager
 
 DAY_SECONDS = 86_400.0
+WIDER = 3
+"""At the end all is asked once more with so many times the budget, to show what that adds."""
 
 
 def demo(
@@ -54,12 +56,13 @@ def demo(
         remembered = _remember(call, manager, path, db)
         if not call.json:
             show_history(call.out, remembered, budget)
-        asked = []
+        asked, now = [], remembered.last + DAY_SECONDS
         for question in load_questions():
-            asked.append(_ask(manager, question, remembered.last + DAY_SECONDS, budget))
+            asked.append(_ask(manager, question, now, budget))
             if not call.json:
                 show_asked(call.out, asked[-1], len(asked))
-    data = totals(remembered, asked, budget)
+        wider = [_ask(manager, each.question, now, WIDER * budget) for each in asked]
+    data = totals(remembered, asked, wider, budget)
     call.answer(data, lambda out: show_totals(out, data))
 
 

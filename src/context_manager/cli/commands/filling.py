@@ -34,7 +34,7 @@ from context_manager.records import DEFAULT_SCOPE, Message, Trust, limited
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
 
-PORTION = 64
+PORTION = 32
 """Turns stored and embedded at once; the progress bar moves by so many."""
 
 _NAMES = ", ".join(known.name for known in FORMATS)
