@@ -17,6 +17,7 @@ from context_manager import ContextManager, MemoryEntry, Message
 from context_manager.context import Plan, turn_pieces
 from context_manager.context.window import window
 from context_manager.evaluation.benchmarks import Question
+from context_manager.evaluation.measures import common_beginning
 from context_manager.manager import building
 
 STABLE = frozenset({"pinned", "summary", "recent"})
@@ -92,20 +93,8 @@ def _share(manager: ContextManager, plan: Plan, gold: Sequence[MemoryEntry], bud
 
 def _add(total: list[int], manager: ContextManager, before: str, after: str) -> None:
     if before:
-        total[0] += manager.count(before[: _common(before, after)])
+        total[0] += manager.count(common_beginning(before, after))
         total[1] += manager.count(before)
-
-
-def _common(one: str, other: str) -> int:
-    """Length of the common beginning."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def share(pairs: Iterable[tuple[int, int]]) -> float:

@@ -110,12 +110,12 @@ class MemoryConfig:
         chunk_size: Tokens of turns that left short-term memory before they are summarised.
         recent_k: Recent turns shown verbatim; up to twice as many, or somewhat fewer where they are
             long, so that prompts keep their beginning (`context.window`).
-        ltm_hits_k: Memories shown at least, as far as the budget permits; also all that are shown
-            when no memory seems to answer the input.
+        ltm_hits_k: Memories shown at least, as far as the budget permits; without `fill_budget`
+            also at most.
         prompt_token_budget: Most tokens of the finished prompt, the input included.
         summary_compression_ratio: Length of a summary as a share of its sources, in (0, 1].
-        fill_budget: Fill what is left of the budget with further memories by relevance per token;
-            False shows at most `ltm_hits_k`.
+        fill_budget: Fill what is left of the budget with further memories by relevance per token,
+            whether or not one seems to answer the input (`Context.covered`).
         recency_weight: Weight of recency in ranking, 0 to 1.
         recency_half_life_days: Age at which recency counts half.
         importance_weight: Weight of importance in ranking, 0 to 1.
@@ -286,6 +286,7 @@ _COUNTS = frozenset(
         "memory.prompt_token_budget",
         "memory.tool_output_tokens",
         "llm.max_tokens",
+        "recorded",
     }
 )
 _RANGES: tuple[tuple[str, float, float], ...] = (

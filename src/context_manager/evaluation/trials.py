@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+from context_manager.evaluation.measures import common_beginning
 from context_manager.evaluation.probes import Probe, Spot
 from context_manager.importing import ImportedTurn
 from context_manager.records import Context, Message, Turn
@@ -228,23 +229,11 @@ def _reuse(memory: Memory, turns: Sequence[ImportedTurn]) -> float | None:
     for turn in [turn for turn in turns if not turn.note][:REPLAYED]:
         context = here.build(turn.messages[0].text)
         if before:
-            again += here.count(before[: _common(before, context.text)])
+            again += here.count(common_beginning(before, context.text))
             could += here.count(before)
         before = "".join(slot.text for slot in context.slots if slot.section in STABLE)
         here.observe_messages(turn.messages, timestamp=turn.timestamp)
     return again / could if could else None
-
-
-def _common(one: str, other: str) -> int:
-    """Length of the common beginning."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _mean(values: Sequence[bool]) -> float | None:
