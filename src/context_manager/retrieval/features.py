@@ -23,6 +23,11 @@ FADE: Final = 0.37
 """How much less likeness counts for each passage between; e to the -1, one passage's reach."""
 
 
+FITTED_AMONG: Final = 300
+"""Passages among which evidence reckons how rare a word is, at least. What evidence is worth was
+fitted on conversations no shorter; among ten messages no word is rare, and none would answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """What was measured.
@@ -56,14 +61,16 @@ def columns_of(
     among = None if eligible is None or eligible.all() else eligible
     speakers = _speakers(corpus, query)
     named = _said_by_named(corpus, speakers)
-    words = word_scores(corpus, _topics(query, speakers))
+    topics = _topics(query, speakers)
+    words = word_scores(corpus, topics)
     cosines = _cosines(corpus, query, among)
     nearby = corpus.around.blurred(cosines - cosines.mean(), FADE)
     likeness = corpus.per_entry(cosines)
-    matching = corpus.per_entry(words.nearby)
+    few = corpus.passages < FITTED_AMONG
+    judged = word_scores(corpus, topics, FITTED_AMONG) if few else words
     return Features(
         columns={
-            "words": standardised(matching, among),
+            "words": standardised(corpus.per_entry(words.nearby), among),
             "vectors": standardised(likeness, among),
             "vectors nearby": standardised(corpus.per_entry(nearby), among),
             "speaker": named,
@@ -75,9 +82,9 @@ def columns_of(
         passages=standardised(words.passages) + standardised(cosines),
         evidence=Evidence(
             likeness=_highest(_of(likeness, among)) if cosines.any() else None,
-            coverage=words.share(_of(matching, among)),
+            coverage=judged.share(_of(corpus.per_entry(judged.nearby), among)),
             speaker_lead=_lead(
-                words, _of(corpus.per_entry(words.passages), among), _of(named, among) > 0
+                judged, _of(corpus.per_entry(judged.passages), among), _of(named, among) > 0
             ),
         ),
     )

@@ -45,18 +45,24 @@ class WordScores:
         return float(scores.max()) / self.possible if len(scores) and self.possible else 0.0
 
 
-def word_scores(corpus: Corpus, words: Sequence[QueryWord]) -> WordScores:
-    """Return how well each passage matches the words."""
+def word_scores(corpus: Corpus, words: Sequence[QueryWord], among: int = 0) -> WordScores:
+    """Return how well each passage matches the words.
+
+    Args:
+        corpus: what is looked at.
+        words: what is looked for.
+        among: passages that a word's rarity is reckoned among at least; those there are if more.
+    """
     own = np.zeros(corpus.passages, dtype=np.float32)
     nearby = np.zeros(corpus.passages, dtype=np.float32)
     norm = _length_norm(corpus)
     possible = 0.0
     for word in words:
-        matches = _matches(corpus, word, norm)
+        matches = _matches(corpus, word, norm, among)
         for rows, values in matches:
             own[rows] += values
             nearby += corpus.around.strongest(rows, values, FADE)
-        possible += _weight(corpus, word)
+        possible += _weight(corpus, word, among)
     return WordScores(own, corpus.around.by_row(nearby), possible)
 
 
@@ -71,25 +77,29 @@ def _rarity(frequency: int, passages: int) -> float:
     return float(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)))
 
 
-def _weight(corpus: Corpus, word: QueryWord) -> float:
+def _weight(corpus: Corpus, word: QueryWord, among: int) -> float:
     """Return what a passage could gain from a word, as if it held all its terms very often."""
+    passages = max(corpus.passages, among)
     held = [len(corpus.postings.rows(term)[0]) for term in word.terms]
-    rarities = [_rarity(frequency, corpus.passages) for frequency in held if frequency]
-    return (K1 + 1) * (sum(rarities) or _rarity(0, corpus.passages))
+    rarities = [_rarity(frequency, passages) for frequency in held if frequency]
+    return (K1 + 1) * (sum(rarities) or _rarity(0, passages))
 
 
-def _matches(corpus: Corpus, word: QueryWord, norm: Floats) -> list[tuple[Rows, Floats]]:
+def _matches(
+    corpus: Corpus, word: QueryWord, norm: Floats, among: int
+) -> list[tuple[Rows, Floats]]:
     """Return the rows and BM25 values of each term of a word, or else of its pieces."""
+    passages = max(corpus.passages, among)
     found = []
     for term in word.terms:
         rows, counts = corpus.postings.rows(term)
         if len(rows):
-            scale = np.float32((K1 + 1) * _rarity(len(rows), corpus.passages))
+            scale = np.float32((K1 + 1) * _rarity(len(rows), passages))
             found.append((rows, (scale * counts / (counts + norm[rows])).astype(np.float32)))
-    return found or _piece_matches(corpus, word)
+    return found or _piece_matches(corpus, word, passages)
 
 
-def _piece_matches(corpus: Corpus, word: QueryWord) -> list[tuple[Rows, Floats]]:
+def _piece_matches(corpus: Corpus, word: QueryWord, passages: int) -> list[tuple[Rows, Floats]]:
     """Return passages that hold enough of the pieces of a word nobody wrote as it stands."""
     if not word.pieces:
         return []
@@ -97,4 +107,4 @@ def _piece_matches(corpus: Corpus, word: QueryWord) -> list[tuple[Rows, Floats]]
     rows, held = np.unique(np.concatenate(lists), return_counts=True)
     share = held / len(word.pieces)
     rows, share = rows[share >= PIECES_NEEDED], share[share >= PIECES_NEEDED]
-    return [(rows, (_rarity(len(rows), corpus.passages) * share).astype(np.float32))]
+    return [(rows, (_rarity(len(rows), passages) * share).astype(np.float32))]

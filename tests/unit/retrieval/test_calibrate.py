@@ -50,6 +50,17 @@ def test_covered_says_whether_anything_answers(question: str, covered: bool) -> 
     assert ask(question, SMALL_TALK).covered is covered
 
 
+def test_a_short_talk_answers_as_well_as_the_same_talk_among_others() -> None:
+    """In a short one no word is rare, and yet the constants were fitted on long ones."""
+    short = [Said("The boat needs a new mast before June"), Said("Lunch was fish and rice again")]
+    others = [Said(f"Parcel {n} went to depot {n} on time", session=n) for n in range(1, 400)]
+    question = "When must the mast be ready?"
+
+    alone, among = ask(question, short), ask(question, [*short, *others])
+
+    assert alone.answerability == pytest.approx(among.answerability, abs=0.05)
+
+
 def test_asking_one_speaker_for_what_the_other_did_is_less_covered() -> None:
     talk = [Said("I repaired the old radio", "Ilse"), Said("Well done", "Tomas"), *SMALL_TALK]
     own = ask("Which radio did Ilse repair?", talk)
