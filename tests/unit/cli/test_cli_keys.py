@@ -19,10 +19,13 @@ def test_a_key_is_shown_once_and_opens_the_store_for_its_user(program: Program, 
 
 
 def test_a_revoked_key_stays_in_the_list(program: Program) -> None:
-    made = program("keys", "create", "--json").data
+    note = "a tablet in the kitchen, beside the window"
+    made = program("keys", "create", "--note", note, "--json").data
     assert program("keys", "revoke", made["id"]).code == 0
     assert program("keys", "list", "--json").data[0]["state"] == "revoked"
-    assert "revoked" in program("keys").out
+    shown = program("keys").out
+    assert "revoked" in shown
+    assert made["id"] in shown, "what `keys revoke` needs is never cut"
 
 
 def test_wrong_calls_are_told_in_one_line(program: Program) -> None:

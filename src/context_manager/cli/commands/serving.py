@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.text import date_time
@@ -172,7 +172,8 @@ def _create(
 
 def _list(call: Invocation, records: list[KeyRecord]) -> None:
     def show(out: Any) -> None:
-        table = Table("id", "state", "tenant", "users", "may", "made", "note", box=None)
+        whole = Column("id", no_wrap=True, min_width=max((len(r.id) for r in records), default=0))
+        table = Table(whole, "state", "tenant", "users", "may", "made", "note", box=None)
         for record in records:
             users = ", ".join(record.users) or "all"
             made = date_time(record.created_at)
