@@ -7,17 +7,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
 
+from support import postgres
 from support.served import PATIENCE, free_port
 
 LEFT = 1
 """Replicas that answer while others start."""
 
 TESTS = Path(__file__).parents[1]
+
+_AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%s)"
 
 
 class Process:
@@ -35,21 +38,31 @@ class Process:
         self._environment = {
             **os.environ, **environment, "PYTHONPATH": f"{TESTS}{os.pathsep}{paths}",
         }  # fmt: skip
+        self._database = environment["CONTEXT_MANAGER_DB"]
         self._log = log
         self._lock = threading.Lock()
         self.kills = -1
         self.restart()
 
-    def restart(self) -> None:
-        """Kill it, wherever it is, and start it again."""
+    @property
+    def life(self) -> str:
+        """The name that the database knows it by until it is killed."""
+        return f"{self._log.stem}-{self.kills}"
+
+    def restart(self, life: str = "") -> None:
+        """Kill it, wherever it is, and start it again; only if it lives the life that is named."""
         with self._lock:
+            if life and life != self.life:
+                return
             if self.kills >= 0:
                 self._process.kill()
                 self._process.wait(PATIENCE)
             self.kills += 1
+            database = f"{self._database}?application_name={self.life}"
+            environment = {**self._environment, "CONTEXT_MANAGER_DB": database}
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    self._arguments, env=self._environment, stdout=log, stderr=log
+                    self._arguments, env=environment, stdout=log, stderr=log
                 )
 
     def end(self) -> None:
@@ -72,10 +85,10 @@ class Replica(Process):
 
 
 class Cluster:
-    """Three replicas and two workers, ready to answer.
+    """Three replicas and two workers on the server of this test process, ready to answer.
 
     Args:
-        environment: The settings of all of them.
+        environment: The settings of all of them, a database among them.
         folder: Where their logs go.
     """
 
@@ -84,6 +97,7 @@ class Cluster:
         work = ["worker", "--lease", "2", "--every", "5"]
         self.workers = [Process(work, environment, folder / f"worker{n}.log") for n in range(2)]
         self._lock = threading.Lock()
+        self._timers: list[threading.Timer] = []
         self.wait_until_ready()
 
     def kill_soon(self, replica: Replica, after: float) -> bool:
@@ -92,11 +106,24 @@ class Cluster:
             if not replica.up or sum(each.up for each in self.replicas) < LEFT + 1:
                 return False
             replica.up = False
-        threading.Timer(after, replica.restart).start()
+            self._timers.append(threading.Timer(after, replica.restart))
+            self._timers[-1].start()
         return True
 
+    def end_lives(self, lives: Mapping[str, Replica]) -> None:
+        """Kill the replicas that still live these lives; return when the database is through with
+        whatever they had asked of it."""
+        for life, replica in lives.items():
+            replica.restart(life)
+        names = list(lives)
+        with postgres.server().superuser() as connection:
+            while connection.execute(_AT_WORK, (names,)).fetchone() != (0,):
+                time.sleep(0.02)
+
     def wait_until_ready(self) -> None:
-        """Return when every replica answers."""
+        """Return when nobody is about to be killed and every replica answers."""
+        for timer in self._timers:
+            timer.join()
         end = time.monotonic() + PATIENCE
         for replica in self.replicas:
             while not _is_ready(replica.url):
