@@ -209,7 +209,7 @@ def test_every_way_of_reading_is_covered() -> None:
 
 
 def test_memories_of_many_scopes_stay_apart() -> None:
-    run(examples=10, steps=20)
+    run(examples=6, steps=20)
 
 
 @pytest.mark.soak

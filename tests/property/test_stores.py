@@ -233,7 +233,7 @@ def _spoilt(how: str) -> EntryDraft:
 
 TestSQLiteTwins = SQLiteTwins.TestCase
 TestSQLiteTwins.settings = settings(
-    max_examples=settings().max_examples // 2, stateful_step_count=40
+    max_examples=settings().max_examples * 3 // 10, stateful_step_count=40
 )
 TestPostgresTwins = PostgresTwins.TestCase
 TestPostgresTwins.settings = settings(

@@ -8,7 +8,7 @@ of reading fails the tests until somebody has said what it shows.
 from __future__ import annotations
 
 import tempfile
-from asyncio import run
+from asyncio import Runner
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,15 @@ class Asked:
     def __init__(self, question: str, ids: tuple[str, ...] = ()) -> None:
         self.question = question
         self.ids = ids
+        self.run: Callable[..., Any]  # one event loop for all that is awaited
 
 
 MANAGER: dict[str, Reading] = {
     "build": lambda cm, asked: cm.build(asked.question, budget=50_000),
-    "build_async": lambda cm, asked: run(cm.build_async(asked.question, budget=50_000)),
+    "build_async": lambda cm, asked: asked.run(cm.build_async(asked.question, budget=50_000)),
     "build_batch": lambda cm, asked: cm.build_batch([asked.question], budget=50_000),
     "build_context": lambda cm, asked: cm.build_context(asked.question),
-    "build_context_async": lambda cm, asked: run(cm.build_context_async(asked.question)),
+    "build_context_async": lambda cm, asked: asked.run(cm.build_context_async(asked.question)),
     "build_context_batch": lambda cm, asked: cm.build_context_batch([asked.question]),
     "expand": lambda cm, asked: _each(cm.expand, asked.ids),
     "export": lambda cm, asked: _exported(cm),
@@ -45,7 +46,9 @@ MANAGER: dict[str, Reading] = {
     "get": lambda cm, asked: _each(cm.get, asked.ids),
     "get_stats": lambda cm, asked: cm.get_stats(),
     "query_memory": lambda cm, asked: cm.query_memory(asked.question, k=1000),
-    "query_memory_async": lambda cm, asked: run(cm.query_memory_async(asked.question, k=1000)),
+    "query_memory_async": lambda cm, asked: asked.run(
+        cm.query_memory_async(asked.question, k=1000)
+    ),
     "query_memory_batch": lambda cm, asked: cm.query_memory_batch([asked.question], k=1000),
     "receipts": lambda cm, asked: cm.receipts(),
     "recorded": lambda cm, asked: cm.recorded(),
@@ -54,7 +57,7 @@ MANAGER: dict[str, Reading] = {
         *cm.search(asked.question, k=1000),
         *cm.search(asked.question, k=1000, as_of=cm.clock()),
     ],
-    "search_async": lambda cm, asked: run(cm.search_async(asked.question, k=1000)),
+    "search_async": lambda cm, asked: asked.run(cm.search_async(asked.question, k=1000)),
     "short_term_memory": lambda cm, asked: read_all(cm.short_term_memory, SHORT_TERM, asked),
     "history": lambda cm, asked: _each(cm.history, asked.ids),
     "long_term_memory": lambda cm, asked: read_all(cm.long_term_memory, LONG_TERM, asked),
@@ -146,7 +149,9 @@ def uncovered() -> set[str]:
 
 def everything_shown(cm: ContextManager, asked: Asked) -> str:
     """All that the manager of one scope shows, by every way of reading, as one text."""
-    return "\n".join(read_all(cm, MANAGER, asked))
+    with Runner() as runner:
+        asked.run = runner.run
+        return "\n".join(read_all(cm, MANAGER, asked))
 
 
 def read_all(thing: Any, table: dict[str, Reading], asked: Asked) -> Iterator[str]:

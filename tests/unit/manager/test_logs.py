@@ -50,6 +50,10 @@ class Failing(HashEmbedder):
 
 
 class FailingLLM(LLMAdapter):
+    """Puts what it was asked into its error; is not asked again, so that no test waits."""
+
+    bounded = True
+
     def generate_sync(self, prompt: str, **kwargs: Any) -> str:
         raise RuntimeError(f"cannot answer {prompt}")
 

@@ -36,7 +36,8 @@ def test_a_model_that_always_fails_loses_nothing():
     memory = MemoryConfig(stm_capacity=100, chunk_size=60)
     cm = ContextManager(Config(llm=LLMConfig(provider="custom"), memory=memory))
     cm.embedding_provider = HashEmbedder()
-    cm.summarizer.llm_adapter = ScriptedLLM([RuntimeError("no answer")])
+    cm.summarizer.llm_adapter = llm = ScriptedLLM([RuntimeError("no answer")])
+    llm.bounded = True  # is not asked again, so that the test need not wait
     for number in range(30):
         cm.observe(f"Crate {number} holds {number + 100} lamps.", "Counted.")
     cm.engine.background.drain(120)
@@ -129,7 +130,8 @@ def unreachable(texts):
 
 
 def test_an_embedder_that_never_worked_costs_quality_only(tmp_path):
-    embedding = EmbeddingConfig("openai", options={"model": "m", "base_url": "http://127.0.0.1:9"})
+    nowhere = {"model": "m", "base_url": "http://127.0.0.1:9", "sleep": lambda seconds: None}
+    embedding = EmbeddingConfig("openai", options=nowhere)
     started_dead = ContextManager(Config(embedding=embedding))
     assigned_dead = ContextManager()
     assigned_dead.embedding_provider = unreachable

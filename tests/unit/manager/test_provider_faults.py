@@ -58,7 +58,7 @@ def open_with(request: pytest.FixtureRequest) -> Iterator[Callable[[FaultServer]
     @contextmanager
     def open_at(at: FaultServer, **settings: Any) -> Iterator[ContextManager]:
         path = "/v1" if request.param == "openai" else ""
-        wait = 0.5 if at.script[0] in ENDLESS else PATIENCE
+        wait = 0.2 if at.script[0] in ENDLESS else PATIENCE
         keywords = {"timeout": wait, "deadline": wait, "max_retries": 0}
         llm = LLMConfig(
             provider=request.param,
