@@ -11,6 +11,7 @@ from pathlib import Path
 
 from context_manager import ContextManager
 from context_manager.service import Service, ServiceSettings, server
+from context_manager.service.serving import listen, run
 from context_manager.service.settings import Limits
 from context_manager.testing.embedders import HashEmbedder
 
@@ -22,7 +23,8 @@ def main(db: str, port: str, key: str, embedder: str = "packaged") -> None:
         root.embedding_provider = HashEmbedder()
     limits = Limits(rate="", concurrency=1000, total=1000)
     service = Service(root, ServiceSettings(api_key=key, limits=limits, drain_seconds=5))
-    server(service, "127.0.0.1", int(port)).run()
+    host = "127.0.0.1"
+    run(server(service, host, int(port)), listen(host, int(port)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from context_manager import __version__
 from context_manager.errors import ContextManagerError
+from context_manager.memory.timely import is_local
 from context_manager.service import bodies, reading
 from context_manager.service.calls import Call, scoped
 from context_manager.service.credentials import ANYBODY, Credential, token_in
@@ -111,6 +112,12 @@ class Service:
     def protected(self) -> bool:
         """Whether every request about memory needs a credential."""
         return self.doorkeeper.required()
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether what is read may come from other machines: a database server, a model there."""
+        served = "://" in self.root.archive.store.location
+        return served or not is_local(self.root.embedding_provider)
 
     # -- requests -------------------------------------------------------------------------------
 

@@ -51,12 +51,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CORES = os.cpu_count() or 1
-READERS = max(4, 2 * _CORES)
-"""Requests that read at the same time. They share one interpreter: each thread more stands before
-the event loop in the queue for its lock, and makes every answer late, health too."""
-WRITERS = max(2, _CORES)
-"""Requests that write at the same time; those that wait for a busy store keep no reader waiting."""
+CORES = max(2, os.cpu_count() or 1)
+"""Requests that read at the same time, and as many that write, so that those that wait for a busy
+store keep no reader waiting. All threads share one interpreter: each one more stands before the
+event loop in the queue for its lock, and makes every answer late, health too."""
+WAITING = 2
+"""So many times more read where they wait for another machine, and hold no lock meanwhile."""
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
 MCP_PATH = "/mcp"
@@ -149,7 +149,8 @@ class _Face:
 
     async def _run(self, writes: bool, work: Callable[[], T]) -> T:
         if writes not in self._room:
-            self._room[writes] = CapacityLimiter(WRITERS if writes else READERS)
+            waiting = not writes and self._service.waits_for_others
+            self._room[writes] = CapacityLimiter(CORES * WAITING if waiting else CORES)
         return await to_thread.run_sync(work, limiter=self._room[writes])
 
     async def _driven(self, flow: Flow, http: HttpRequest, run: Callable[..., Any]) -> Answer:

@@ -45,7 +45,7 @@ def serve(
     client pointed at /v1 has memory; CONTEXT_MANAGER_UPSTREAM_API_KEY is the provider's key.
     """
     from context_manager.service import Service, ServiceSettings, check_binding, server
-    from context_manager.service.serving import listen
+    from context_manager.service.serving import listen, run
 
     environment = call.surroundings.environment
     settings = ServiceSettings.of(environment)
@@ -65,7 +65,7 @@ def serve(
             soft_wrap=True,
         )
         with suppress(KeyboardInterrupt):  # told again once all is stopped: how people end it
-            serving.run(sockets)
+            run(serving, sockets)
 
 
 def mcp(call: Invocation) -> None:
