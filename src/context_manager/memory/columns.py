@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from context_manager.index import Column, LayeredPostings, VectorIndex
 from context_manager.memory.snapshot import Snapshot
@@ -20,7 +21,8 @@ _PLACES = 1 << 20
 """Messages a turn may have before the order inside a session would suffer."""
 
 _AT_ONCE = 4096
-"""Vectors taken from their rows at a time, so that they are not all held twice."""
+"""Vectors taken from their rows at a time, or a quarter of them: they are not all held twice, and
+the matrix need not grow often."""
 
 
 class Columns:
@@ -50,21 +52,24 @@ class Columns:
     def read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
         """Add the entries that are new with their passages, and late vectors of the others."""
         known = len(self._ids)
-        fresh = [row for row in entries if row.key not in self._row_of]
-        for entry in fresh:
-            self._row_of[entry.key] = len(self._ids)
-            self._ids.append(entry.id)
+        fresh = [row for row in entries if row.key not in self._row_of] if known else entries
+        self._row_of.update((row.key, known + at) for at, row in enumerate(fresh))
+        self._ids.extend(row.id for row in fresh)
         self._add_entries(fresh)
-        added = [row for row in passages if self._row_of[row.entry_key] >= known]
-        for row in passages:
-            at = self._row_of[row.entry_key]
-            if at < known and row.vector is not None:
-                vector = np.frombuffer(row.vector, dtype="<f4")
-                place = self._first_passage[at] + row.ordinal
-                self._vectors.fill(place, vector)
-                self._pending.pop(place, None)
+        added = passages
+        if known:
+            added = [row for row in passages if self._row_of[row.entry_key] >= known]
+            self._fill([row for row in passages if self._row_of[row.entry_key] < known])
         self._add_passages(added)
         self._add_sums(known)
+
+    def _fill(self, late: Sequence[PassageRow]) -> None:
+        """Take the vectors that passages known already have by now."""
+        for row in late:
+            if row.vector is not None:
+                place = self._first_passage[self._row_of[row.entry_key]] + row.ordinal
+                self._vectors.fill(place, np.frombuffer(row.vector, dtype="<f4"))
+                self._pending.pop(place, None)
 
     def _add_entries(self, rows: Sequence[EntryRow]) -> None:
         for name, column in self._values(rows).items():
@@ -91,46 +96,56 @@ class Columns:
                 if name in _LAYOUT:
                     self._snapshot = None  # the next one continues none
 
-    def _values(self, rows: Sequence[EntryRow]) -> dict[str, list[Any]]:
-        sessions = [self._sessions.setdefault(row.session_id, len(self._sessions)) for row in rows]
+    def _values(self, rows: Sequence[EntryRow]) -> dict[str, NDArray[Any]]:
+        given = _by_name(EntryRow, rows)
+        sessions, tasks = self._sessions, self._tasks
+        seq = np.array(given["seq"], dtype=np.int64)
+        session = np.array(
+            [sessions.setdefault(name, len(sessions)) for name in given["session_id"]],
+            dtype=np.int32,
+        )
+        made = {
+            "session": session,
+            "conversation": np.where(seq < 0, -1, session),
+            "task": [tasks.setdefault(name, len(tasks)) for name in given["task_id"]],
+            "position": seq * _PLACES + np.array(given["place"], dtype=np.int64),
+            "time": given["timestamp"],
+            "kind": [KIND_CODES[kind] for kind in given["kind"]],
+            "role": [ROLE_CODES.get(role, 0) for role in given["role"]],
+            "expires": given["expires_at"],
+        }
+        # None becomes NaN where the type is a float.
         return {
-            "session": sessions,
-            "conversation": [
-                session if row.seq >= 0 else -1 for session, row in zip(sessions, rows, strict=True)
-            ],
-            "task": [self._tasks.setdefault(row.task_id, len(self._tasks)) for row in rows],
-            "position": [row.seq * _PLACES + row.place for row in rows],
-            "time": [row.timestamp for row in rows],
-            "kind": [KIND_CODES[row.kind] for row in rows],
-            "role": [ROLE_CODES.get(row.role, 0) for row in rows],
-            "trust": [row.trust for row in rows],
-            "importance": [row.importance for row in rows],
-            "expires": [_number(row.expires_at) for row in rows],
-            "valid_from": [_number(row.valid_from) for row in rows],
-            "valid_to": [_number(row.valid_to) for row in rows],
-            "superseded": [row.superseded for row in rows],
+            name: np.array(made.get(name, given.get(name)), dtype=dtype) for name, dtype in _COLUMNS
         }
 
     def _add_passages(self, rows: Sequence[PassageRow]) -> None:
+        if not rows:
+            return
         size = len(self._vectors)
-        owners = [self._row_of[row.entry_key] for row in rows]
-        self._first_passage.extend(size + at for at, row in enumerate(rows) if row.ordinal == 0)
+        given = _by_name(PassageRow, rows)
+        owners = [self._row_of[key] for key in given["entry_key"]]
+        first = np.flatnonzero(np.array(given["ordinal"]) == 0) + size
+        self._first_passage.extend(first.tolist())
         self._passages["entry"].extend(owners)
         for name in ("start", "end", "tokens"):
-            self._passages[name].extend([getattr(row, name) for row in rows])
+            self._passages[name].extend(given[name])
         for at, (row, owner) in enumerate(zip(rows, owners, strict=True)):
             if row.vector is None:
                 job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
                 self._pending[size + at] = job
+        self._add_vectors(given["vector"])
+        words = unpack_columns(given["words"])
+        self._lengths.extend(words.lengths)
+        self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
+
+    def _add_vectors(self, packed: Sequence[bytes | None]) -> None:
+        """Add the vectors of passages; zeros for those without one."""
         blank = bytes(4 * self._dimension)
-        for start in range(0, len(rows), _AT_ONCE):
-            block = b"".join([row.vector or blank for row in rows[start : start + _AT_ONCE]])
-            vectors = np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension)
-            self._vectors.extend(vectors)
-        if rows:
-            words = unpack_columns([row.words for row in rows])
-            self._lengths.extend(words.lengths)
-            self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
+        portion = max(_AT_ONCE, len(packed) // 4)
+        for start in range(0, len(packed), portion):
+            block = b"".join([vector or blank for vector in packed[start : start + portion]])
+            self._vectors.extend(np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension))
 
     def freeze(self, version: Version) -> Snapshot:
         """What there is now, as of this version of the store."""
@@ -197,5 +212,7 @@ _LAYOUT = ("conversation", "position")
 _PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
 
 
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+def _by_name(kind: type[EntryRow] | type[PassageRow], rows: Sequence[Any]) -> dict[str, Any]:
+    """The fields of rows as columns."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(kind._fields)
+    return dict(zip(kind._fields, columns, strict=True))

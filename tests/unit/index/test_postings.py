@@ -43,6 +43,14 @@ def test_rows_added_one_by_one_are_kept_in_few_segments_and_none_is_lost():
     assert postings.rows(3)[0].tolist() == list(range(3, 1200, 7))
 
 
+def test_terms_that_differ_in_their_lowest_bits_alone_are_told_apart():
+    near = [2**63 + low for low in (0, 1, 2)]
+    data = [{near[number % 3]: 1, near[(number + 1) % 3]: 2} for number in range(9)]
+    postings = extend(LayeredPostings(), data)
+    for place, term in enumerate(near):
+        assert postings.rows(term)[0].tolist() == [n for n in range(9) if (n - place) % 3 != 1]
+
+
 def test_an_older_state_keeps_its_answers_when_a_newer_one_is_made():
     first = extend(LayeredPostings(), [{1: 1}])
     extend(first, [{1: 1}])
