@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from context_manager.config import MemoryConfig
+from context_manager.config import Config, MemoryConfig
 from context_manager.context import (
     Dialogue,
     Packed,
@@ -54,6 +54,9 @@ LEAST_LINE = 12
 
 MOST_CANDIDATES = 1000
 
+TRIES = 3
+"""How often a prompt to be recorded is built, while others forget what it may show."""
+
 CUT_MARK = "\n[... the middle of this input is not shown ...]\n"
 
 
@@ -67,6 +70,29 @@ def build(
 ) -> Context:
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
+    if not settings.record:
+        return _built(cm, settings, user_input, budget, now, as_of, watch)[0]
+    for _ in range(TRIES):
+        epoch = cm.archive.store.version(cm.scope.partition).epoch
+        context, packed = _built(cm, settings, user_input, budget, now, as_of, watch)
+        kept = recording.kept(cm, packed, context, epoch)
+        watch.lap("record")
+        if kept is not None:
+            break
+    context = kept or recording.unrecorded(context)
+    watch.degraded = context.degraded
+    return context
+
+
+def _built(
+    cm: ContextManager,
+    settings: Config,
+    user_input: str,
+    budget: int | None,
+    now: float | None,
+    as_of: float | None,
+    watch: Watch,
+) -> tuple[Context, Packed]:
     limit = settings.memory.prompt_token_budget if budget is None else _checked_budget(budget)
     moment = cm.clock() if now is None else checked_time(now)
     given = clean_text(user_input)
@@ -90,11 +116,8 @@ def build(
         arranged=Dialogue(packed.pieces, limit, as_counter(cm.token_counter)),
     )
     watch.lap("pack")
-    if settings.record:
-        context = recording.kept(cm, packed, context)
-        watch.lap("record")
     _report(watch, context, working_set, found)
-    return context
+    return context, packed
 
 
 def _report(watch: Watch, context: Context, working_set: ShortTermMemory, found: Found) -> None:

@@ -150,6 +150,10 @@ def _erase(
         expect_closed=True,
     )
     cm.archive.apply(partition, change)
+    # What was quoted between the look and the change; none can come later, for the epoch is over.
+    late = recording.strikes(cm, after.removed.values())
+    if late:
+        cm.archive.apply(partition, Change(strike=late))
     return receipt
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.context import Packed, Piece, account
 from context_manager.context.render import render
-from context_manager.errors import NotFoundError, StoreError
+from context_manager.errors import ConflictError, NotFoundError, StoreError
 from context_manager.manager.hearing import asked
 from context_manager.memory.drafting import LABELS, label, new_id
 from context_manager.records import Context, MemoryEntry, Trust
@@ -47,17 +47,32 @@ _KEPT = ("section", "group", "reason", "score", "cut", "entry_id", "turn_id", "k
 _TOLD = ("budget", "answerability", "covered", "degraded")
 
 
-def kept(cm: ContextManager, packed: Packed, context: Context) -> Context:
-    """The prompt with the id under which it was recorded; without one where that failed."""
+def kept(cm: ContextManager, packed: Packed, context: Context, epoch: int) -> Context | None:
+    """The prompt with the id under which it was recorded; without one where that failed.
+
+    Args:
+        cm, packed, context: The manager, and the prompt.
+        epoch: That of the memory before anything of the prompt was read.
+
+    Returns:
+        None where something was forgotten or altered since: it may stand in the prompt.
+    """
     try:
-        return replace(context, id=record(cm, packed, context))
+        return replace(context, id=record(cm, packed, context, epoch))
+    except ConflictError:
+        return None
     except StoreError as error:
         _log.warning("recording a prompt failed with %s", type(error).__name__)
-        return replace(context, degraded=(*context.degraded, "record"))
+        return unrecorded(context)
 
 
-def record(cm: ContextManager, packed: Packed, context: Context) -> str:
-    """Write down how a prompt was made.
+def unrecorded(context: Context) -> Context:
+    """A prompt that could not be recorded."""
+    return replace(context, degraded=(*context.degraded, "record"))
+
+
+def record(cm: ContextManager, packed: Packed, context: Context, epoch: int) -> str:
+    """Write down how a prompt was made, if nothing was forgotten meanwhile.
 
     Returns:
         The id under which `replay` rebuilds it.
@@ -77,7 +92,7 @@ def record(cm: ContextManager, packed: Packed, context: Context) -> str:
         "pieces": pieces,
     }
     lines = (LedgerDraft(PROMPTS, identifier, json.dumps(recipe)), *writer.quotes)
-    cm.archive.apply(cm.scope.partition, Change(ledger=lines))
+    cm.archive.apply(cm.scope.partition, Change(ledger=lines, expect_epoch=epoch))
     return identifier
 
 

@@ -132,6 +132,7 @@ class Change:
         expect_turns: Ids of turns that must be there with no summary standing for them.
         expect_closed: Everything derived from what is removed must be removed too; otherwise
             likewise. So nothing derived in the meantime outlives its source.
+        expect_epoch: The epoch that the partition must still have; None for any.
         key: Idempotency key; a second change with the same key does nothing and returns what the
             first returned.
     """
@@ -151,6 +152,7 @@ class Change:
     expect_entries: tuple[str, ...] = ()
     expect_turns: tuple[str, ...] = ()
     expect_closed: bool = False
+    expect_epoch: int | None = None
     key: str | None = None
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 from context_manager.errors import ConflictError, EmbeddingError, InputError, ScopeError
 from context_manager.records import KINDS, MemoryEntry, Partition, Scope, Trust
 from context_manager.records.message import ROLES
-from context_manager.store.protocol import Change, EntryDraft, TurnDraft, VectorUpdate
+from context_manager.store.protocol import Change, EntryDraft, TurnDraft, VectorUpdate, Version
 
 MUTABLE_FIELDS = frozenset(
     {
@@ -152,6 +152,19 @@ def check_dimension(model: str, known: int, vector: bytes) -> None:
 def duplicate(kind: str, identifier: str) -> InputError:
     """The error for an id that exists already."""
     return InputError(f"{kind} id {identifier!r} exists already in this scope; ids are used once")
+
+
+def check_epoch(change: Change, present: Version) -> None:
+    """Refuse a change that was made for another epoch.
+
+    Raises:
+        ConflictError: Something was altered or forgotten since.
+    """
+    if change.expect_epoch not in (None, present.epoch):
+        raise ConflictError(
+            f"the partition is at epoch {present.epoch}, this change was made for epoch "
+            f"{change.expect_epoch}; nothing was written, read anew and decide again"
+        )
 
 
 def conflict(ids: Sequence[str], kind: str) -> ConflictError:

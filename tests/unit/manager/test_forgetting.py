@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from context_manager import Config, ContextManager, MemoryConfig, Message, Trust
 from context_manager.errors import ConflictError, InputError, NotFoundError
 from context_manager.memory.summarizer import HierarchicalSummarizer
+from context_manager.records import Hit
 from context_manager.store.protocol import Change, EntryFilter, LedgerDraft
 from context_manager.testing.embedders import HashEmbedder
 from support.read_paths import Asked, everything_shown, raw_bytes, uncovered
@@ -314,6 +315,68 @@ def test_an_erasure_that_meets_another_starts_anew(cm: ContextManager) -> None:
     assert store.find(partition, EntryFilter(turn_id=turns[2].id)) == []
     assert [receipt.number for receipt in cm.archive.erasures.receipts(partition)] == [1, 2]
     assert cm.archive.erasures.broken(partition) == []
+
+
+def test_a_prompt_that_is_being_built_does_not_write_down_what_is_forgotten_meanwhile(
+    place: Path,
+) -> None:
+    """Another process forgets what was found already: the prompt is built anew without it."""
+    path, canaries = place / "memory.db", Canaries()
+    with opened(path) as cm, opened(path) as other:
+        doomed = [cm.observe(f"The safe opens with {canaries.new()}", "Noted").id]
+        cm.observe("The safe stands in the hall", "Noted")
+
+        def slow(query: str, hits: Sequence[Hit]) -> list[float]:
+            if doomed:
+                other.forget(doomed.pop())
+            return [hit.score for hit in hits]
+
+        cm.reranker = slow
+        built = cm.scoped(session_id="new").build("How does the safe open?")
+        assert canaries.in_text(built.text) == set()
+        assert built.id in [name for name, _ in other.recorded()]
+        assert "stands in the hall" in other.replay(built.id).text
+        shown = everything_shown(other, Asked("safe"))
+        assert canaries.in_text(shown) == set()
+    assert canaries.in_files(place) == set()
+
+
+def test_memory_that_never_stands_still_costs_the_record_only(place: Path) -> None:
+    path = place / "memory.db"
+    with opened(path) as cm, opened(path) as other:
+        doomed = [cm.add_memory(f"Shelf {n} holds jam") for n in range(9)]
+
+        def slow(query: str, hits: Sequence[Hit]) -> list[float]:
+            other.forget(doomed.pop())
+            return [hit.score for hit in hits]
+
+        cm.reranker = slow
+        built = cm.build("Where is the jam?")
+        assert (built.id, built.degraded) == (None, ("record",))
+        assert cm.recorded() == []
+
+
+def test_a_prompt_recorded_while_its_input_is_forgotten_keeps_nothing_of_it(
+    cm: ContextManager,
+) -> None:
+    cm.config.record = True
+    told = cm.observe("My passport has the number 4711-0815", "Noted")
+    issue, built = cm.archive.erasures.issue, []
+
+    def late(last, receipt):
+        if not built:
+            built.append(cm.build("My passport has the number 4711-0815, you know"))
+        return issue(last, receipt)
+
+    cm.archive.erasures.issue = late  # type: ignore[method-assign]
+    cm.forget(told.id)
+    assert "4711-0815" not in cm.replay(built[0].id).text
+    assert not [
+        line
+        for book in ("prompts", "quotes")
+        for line in cm.archive.store.ledger(cm.scope.partition, book)
+        if "4711-0815" in line.body
+    ]
 
 
 def test_what_was_derived_in_the_meantime_goes_as_well(cm: ContextManager) -> None:

@@ -14,6 +14,7 @@ from context_manager.store.assembly import TurnHead
 from context_manager.store.intake import (
     all_drafts,
     check_dimension,
+    check_epoch,
     conflict,
     dimension,
     draft_vectors,
@@ -74,6 +75,7 @@ class Changing:
 
     def _check_expected(self, change: Change) -> None:
         """Refuse a change that builds on what is no longer so."""
+        check_epoch(change, self.part.version)
         entries, turns = self.part.entries, self.part.turns
         stale = [
             identifier

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from context_manager.store.intake import all_drafts, placed
+from context_manager.store.intake import all_drafts, check_epoch, placed
 from context_manager.store.postgres.altering import Alterations
 from context_manager.store.protocol import Applied, Change, Version
 
@@ -48,6 +48,7 @@ class Writing(Alterations):
 
     def _check_expected(self, change: Change) -> None:
         """Refuse a change that builds on what is no longer so."""
+        check_epoch(change, self._before)
         if change.expect_entries:
             self._refuse("superseded_or_gone", "entries", ids=list(change.expect_entries))
         if change.expect_turns:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from context_manager.store.intake import (
     all_drafts,
+    check_epoch,
     placed,
 )
 from context_manager.store.protocol import (
@@ -50,6 +51,7 @@ class Writing(Alterations):
 
     def _check_expected(self, change: Change) -> None:
         """Refuse a change that builds on what is no longer so."""
+        check_epoch(change, self._before)
         self._refuse("superseded_or_gone", change.expect_entries, "entries")
         self._refuse("consolidated_or_gone", change.expect_turns, "turns")
 

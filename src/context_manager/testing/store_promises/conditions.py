@@ -63,6 +63,20 @@ class ConditionPromises:
         store.apply(HERE, change)
         assert store.entries(HERE, ["s"])
 
+    def test_a_change_made_for_another_epoch_is_refused(self, store: Store) -> None:
+        """It was made of what was read before something was forgotten or altered."""
+        store.apply(HERE, Change(entries=(note("n"), note("m"))))
+        before = store.version(HERE).epoch
+        added = Change(entries=(note("added"),), expect_epoch=before)
+        assert store.apply(HERE, added).version.epoch == before, "what is added alters nothing"
+        store.apply(HERE, Change(remove_entries=("n",)))
+        late = Change(ledger=(LedgerDraft("quotes", "q", "what n said"),), expect_epoch=before)
+        with pytest.raises(ConflictError):
+            store.apply(HERE, late)
+        assert store.ledger(HERE, "quotes") == []
+        store.apply(HERE, replace(late, expect_epoch=store.version(HERE).epoch))
+        assert len(store.ledger(HERE, "quotes")) == 1
+
     def test_nothing_derived_outlives_its_source_unless_that_is_meant(self, store: Store) -> None:
         drafts = (note("s", source_ids=("t.0",)), note("ss", source_ids=("s",)), note("n"))
         store.apply(HERE, Change(turns=(exchange("t", "x"),), entries=drafts))
