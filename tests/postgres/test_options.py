@@ -79,8 +79,6 @@ def test_a_standby_is_reached_like_the_primary_but_for_what_is_said(
 @pytest.mark.parametrize(
     ("query", "level", "told"),
     [
-        ("", "on", "full"),
-        ("durability=normal", "off", "normal"),
         ("synchronous_commit=off", "off", "normal"),
         ("durability=normal&synchronous_commit=local", "local", "full"),
         ("synchronous_commit=remote_apply", "remote_apply", "full"),
