@@ -20,7 +20,7 @@ except ImportError:  # `make test` installs no browser, and so collects nothing 
     collect_ignore_glob = ["test_*.py"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 """After which a busy machine fails a test; never part of a claim."""
 
 
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail("no Chromium here; tools/install_system.sh installs it", pytrace=False)
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found)
+        launched = playwright.chromium.launch(executable_path=found, timeout=PATIENCE_MS)
         yield launched
         launched.close()
 
@@ -54,8 +54,10 @@ class Seen:
     asked: list[str] = field(default_factory=list)
 
     def show(self, view: str = "prompt") -> None:
-        """Open a view and wait until nothing is loading."""
+        """Open a view, and wait until it is there and nothing is loading."""
         self.page.goto(f"{self.url}/ui#{view}")
+        shown = self.page.locator(f'nav a[href="#{view}"][aria-current=page]')
+        expect(shown).to_have_count(1)
         self.settle()
 
     def settle(self) -> None:
