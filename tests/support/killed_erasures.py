@@ -153,6 +153,8 @@ def at_random(directory: Path, kills: int, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    with ContextManager() as warm:  # what is loaded here, no child loads
+        warm.count("?")
     where, what = Path(sys.argv[1]), sys.argv[2]
     if what == "random":
         result = at_random(where, int(sys.argv[3]), int(sys.argv[4]))
