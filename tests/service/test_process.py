@@ -30,7 +30,7 @@ class GatedLLM(LocalLLM):
 def model():
     """A language model on loopback."""
     gated = GatedLLM()
-    thread = threading.Thread(target=gated.serve_forever, daemon=True)
+    thread = threading.Thread(target=gated.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield gated
     gated.go.set()

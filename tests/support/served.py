@@ -109,19 +109,23 @@ def listening(face: str, service: Service) -> Iterator[str]:
     begin, end = {"fastapi": _uvicorn, "flask": _werkzeug}[face](service, port)
     thread = threading.Thread(target=begin, daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{port}"
     try:
-        while True:
-            try:
-                httpx.get(f"{url}/health", timeout=PATIENCE)
-                break
-            except httpx.ConnectError:
-                assert thread.is_alive(), "the service ended"
-                time.sleep(0.02)
-        yield url
+        _wait_until_listening(port, thread)
+        yield f"http://127.0.0.1:{port}"
     finally:
         end()
         thread.join(PATIENCE)
+
+
+def _wait_until_listening(port: int, thread: threading.Thread) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert thread.is_alive(), "the service ended"
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _uvicorn(service: Service, port: int):
@@ -142,4 +146,4 @@ def _werkzeug(service: Service, port: int):
         running.server_close()
         service.close()
 
-    return running.serve_forever, end
+    return lambda: running.serve_forever(0.01), end
