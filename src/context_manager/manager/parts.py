@@ -114,11 +114,17 @@ class ManagerParts:
             parts: Further keywords of the class.
 
         Raises:
+            ConfigError: A setting cannot work; no file is made then.
             StoreError: The store cannot be opened; the message names it and the reason.
         """
         settings = Config() if config is None else config
+        settings.check()
         store = open_store(path, durability=settings.durability)
-        return cls(settings, store=store, scope=scope, clock=clock, **parts)
+        try:
+            return cls(settings, store=store, scope=scope, clock=clock, **parts)
+        except BaseException:
+            store.close()
+            raise
 
     def scoped(
         self,

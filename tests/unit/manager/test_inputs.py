@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from context_manager import Config, ContextManager, MemoryConfig, Message
 from context_manager.embedding import EmbeddingProvider
-from context_manager.errors import ContextManagerError, InputError
+from context_manager.errors import ConfigError, ContextManagerError, InputError
 from context_manager.manager.checking import METADATA_BYTES, METADATA_DEPTH
 from context_manager.records.message import clean_text
 from context_manager.store.protocol import EntryFilter
@@ -224,6 +224,18 @@ def test_a_path_that_nothing_can_have_is_an_error_of_ours(use: Any, path: str) -
 def test_what_is_no_path_is_refused(use: Any, path: object) -> None:
     with pytest.raises(InputError, match="a path must be"):
         use(manager(), path)
+
+
+def test_a_manager_that_cannot_be_made_leaves_no_file_that_is_half_made_or_open(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "memory.db"
+    with pytest.raises(ConfigError):
+        ContextManager.open(path, Config(memory=MemoryConfig(recent_k=-1)))
+    assert not path.exists()
+    with pytest.raises(TypeError):
+        ContextManager.open(path, ranker=None)
+    assert [file.name for file in tmp_path.iterdir()] == ["memory.db"], "SQLite's own are gone"
 
 
 @pytest.mark.parametrize(
