@@ -6,12 +6,12 @@ plain arguments. `check()` runs at each use, so a value assigned at run time is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from context_manager.errors import ConfigError
+from context_manager.records.number import is_finite
 
 MAX_BUDGET = 10_000_000
 MAX_LIMIT = 10**15
@@ -182,7 +182,7 @@ class Retention:
         """
         for name in ("days", "half_life_days"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
+            if value is not None and not (is_finite(value) and value > 0):
                 raise ConfigError(f"retention {name} must be a positive number, got {value!r}")
         if not 0 <= self.least <= 1:
             raise ConfigError(f"retention least must lie in [0, 1], got {self.least!r}")
@@ -255,7 +255,7 @@ class Config:
                 raise ConfigError(f"{path} must be a number, got {value!r}")
             if path in _COUNTS and not isinstance(value, int):
                 raise ConfigError(f"{path} must be a whole number, got {value!r}")
-            if not math.isfinite(value) or not low <= value <= high:
+            if not is_finite(value) or not low <= value <= high:
                 raise ConfigError(f"{path} must lie in [{low}, {high}], got {value!r}")
         for rule in self.retention:
             rule.check()

@@ -6,13 +6,13 @@ Decides what can be stored; the message says what is wrong and how to mend it.
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 from context_manager.errors import InputError
+from context_manager.records.number import is_finite
 
 METADATA_BYTES = 16_384
 """Longest metadata of one turn, message or entry, as JSON."""
@@ -27,9 +27,12 @@ def checked_time(value: object) -> float:
     Raises:
         InputError: Not a finite number.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InputError(f"a timestamp must be a finite number of seconds, got {value!r}")
-    return float(value)
+    if is_finite(value):
+        return float(value)
+    raise InputError(
+        "a timestamp must be a finite number of seconds since 1970 (of a datetime, its "
+        f".timestamp()), got {value!r:.100}"
+    )
 
 
 def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -41,6 +44,8 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """
     if not metadata:
         return {}
+    if not isinstance(metadata, Mapping):
+        raise InputError(f"metadata must be a dict, got {type(metadata).__name__}")
     try:
         packed = json.dumps(dict(metadata), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:

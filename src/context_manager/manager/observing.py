@@ -7,7 +7,6 @@ the working set is handed to `consolidating`. No LLM call and no embedding happe
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from context_manager.manager.session import Session
 from context_manager.manager.working_sets import in_step
 from context_manager.memory.drafting import new_id
 from context_manager.records import Message, Scope, Turn
+from context_manager.records.number import is_finite
 from context_manager.store.protocol import Change
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ def made(cm: ContextManager, given: TurnInput, before: Sequence[Message] = ()) -
     said = [_checked(message) for message in given.messages if message.text.strip()]
     if not said:
         raise InputError("a turn needs at least one message with a text; got none")
-    if not math.isfinite(given.priority):
-        raise InputError(f"priority must be a finite number, got {given.priority!r}")
+    if not is_finite(given.priority):
+        raise InputError(f"priority must be a finite number, got {given.priority!r:.100}")
     moment = cm.clock() if given.timestamp is None else checked_time(given.timestamp)
     turn_id = new_id("turn")
     messages = tuple(

@@ -5,13 +5,13 @@ This file decides only what a turn is worth; moving and accounting stay with `Sh
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable
 
 from context_manager.errors import InputError
 from context_manager.memory.working_set import CountsTokens, ShortTermMemory
 from context_manager.records import Turn
+from context_manager.records.number import is_finite
 
 
 class LRUShortTermMemory(ShortTermMemory):
@@ -81,8 +81,8 @@ class PriorityShortTermMemory(ShortTermMemory):
         Raises:
             InputError: The priority is not a finite number.
         """
-        if not math.isfinite(priority):
-            raise InputError(f"priority must be a finite number, got {priority!r}")
+        if not is_finite(priority):
+            raise InputError(f"priority must be a finite number, got {priority!r:.100}")
         return self._add(
             Turn(user_input, assistant_response, 0, self.clock(), priority=float(priority))
         )

@@ -8,13 +8,13 @@ user's message that carries tool results holds what the tools said, then what th
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from context_manager.errors import InputError
 from context_manager.records.message import Message, Role
+from context_manager.records.number import is_finite
 from context_manager.records.parts import Image, Parts, ToolCall, message_of
 
 SPEAKERS: Mapping[str, Role] = {
@@ -83,7 +83,7 @@ def _plain(given: Any) -> Any:
 
 
 def _time(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_finite(value):
         raise InputError(f"'timestamp' must be a finite number of seconds, got {value!r:.60}")
     return float(value)
 

@@ -16,6 +16,7 @@ from typing import Any
 from context_manager.errors import ConflictError, EmbeddingError, InputError, ScopeError
 from context_manager.records import KINDS, MemoryEntry, Partition, Scope, Trust
 from context_manager.records.message import ROLES
+from context_manager.records.number import is_finite
 from context_manager.store.protocol import Change, EntryDraft, TurnDraft, VectorUpdate, Version
 
 MUTABLE_FIELDS = frozenset(
@@ -270,8 +271,8 @@ def _check_text(name: str, value: str) -> None:
 
 
 def _check_number(name: str, value: float) -> None:
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number, got {value!r}")
+    if not is_finite(value):
+        raise InputError(f"{name} must be a finite number, got {value!r:.100}")
 
 
 def _check_vector(vector: bytes, model: str, entry_id: str) -> None:

@@ -49,10 +49,28 @@ def test_a_budget_is_a_whole_number(manager, budget):
         manager.build("hi", budget=budget)
 
 
-@pytest.mark.parametrize("now", ["today", float("nan"), True])
-def test_the_present_is_a_finite_number(manager, now):
-    with pytest.raises(InputError, match="finite number"):
-        manager.build("hi", now=now)
+NO_NUMBERS = ["today", float("nan"), True, 10**400]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: str(value)[:8])
+def test_times_and_priorities_are_finite_numbers(manager, value):
+    told = {"role": "user", "content": "hi", "timestamp": value}
+    for call in (
+        lambda: manager.build("hi", now=value),
+        lambda: manager.observe("hi", "", timestamp=value),
+        lambda: manager.observe("hi", "", priority=value),
+        lambda: manager.observe_messages([told]),
+    ):
+        with pytest.raises(InputError, match="finite number"):
+            call()
+    manager.config.memory.recency_weight = value
+    with pytest.raises(ConfigError, match="recency_weight must"):
+        manager.build("hi")
+
+
+def test_metadata_are_a_dict(manager):
+    with pytest.raises(InputError, match="metadata must be a dict, got list"):
+        manager.add_memory("hi", [("a", 1)])
 
 
 @pytest.mark.parametrize("k", [-1, 2.5, "3", True])
