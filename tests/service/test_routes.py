@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+
+from context_manager import ContextManager
+from context_manager.service import Service, ServiceSettings
+from context_manager.testing.embedders import HashEmbedder
+from support.service_faces import asking, fast_manager
 
 SISTER = "My sister Ana lives in Porto."
 
@@ -208,7 +214,57 @@ class TestOperating:
         assert line not in ask("GET", "/metrics").text
 
     def test_jobs_tell_what_waits(self, ask):
-        assert {job["name"] for job in ask("GET", "/jobs").data["items"]} == {"embed"}
+        told = {job["name"]: job for job in ask("GET", "/jobs").data["items"]}
+        assert list(told) == ["embed", "consolidate", "topics"]
+        assert all(job["state"] == "idle" for job in told.values())
+
+    def test_jobs_tell_what_left_short_term_memory(self, ask, manager):
+        manager.config.background = "workers"  # so that it waits until one comes
+        manager.config.memory.stm_capacity = 60
+        manager.config.memory.chunk_size = 100
+
+        def consolidate() -> Any:
+            return ask("GET", "/jobs").data["items"][1]
+
+        said = "The ferry to the island leaves at nine, and again at noon and at six."
+        for _ in range(20):
+            manager.observe(said, "Noted.")
+            if consolidate()["waiting"]:
+                break
+        assert consolidate() == {"name": "consolidate", "state": "idle", "waiting": 1}
+        for _ in range(6):
+            manager.observe(said, "Noted.")
+        assert consolidate() == {"name": "consolidate", "state": "waiting", "waiting": 7}
+
+    def test_who_operates_sees_what_is_left_to_erase(self, tmp_path):
+        with ContextManager.open(tmp_path / "memory.db") as root:
+            root.embedding_provider = HashEmbedder()
+            service = Service(root, ServiceSettings(auth="required"))
+            operator, reader = (
+                service.keyring.create(may=may)[0] for may in (["read", "operate"], ["read"])
+            )
+            with asking("flask", service) as ask:
+                seen = [
+                    [job["name"] for job in ask("GET", "/jobs", key=key).data["items"]]
+                    for key in (operator, reader)
+                ]
+        assert seen[0] == [*seen[1], "erase"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/"])
+def test_the_start_leads_to_the_page_and_names_what_there_is(ask, path):
+    got = ask("GET", path)
+    assert (got.status, got.headers["location"]) == (307, "ui")
+    for place in ("ui", "openapi.json", "health"):
+        assert ask("GET", got.data[place]).status == 200
+    assert ask("POST", path).status == 405
+
+
+def test_the_start_names_nothing_that_is_off(face):
+    settings = ServiceSettings(ui="off", openapi="off")
+    with asking(face, Service(fast_manager(), settings)) as ask:
+        got = ask("GET", "/")
+    assert (got.status, got.data.keys()) == (200, {"service", "version", "routes", "health"})
 
 
 class TestHttp:

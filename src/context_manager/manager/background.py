@@ -82,6 +82,11 @@ class Background:
             self._hurried -= 1
             return not self._busy
 
+    def waiting(self) -> list[Hashable]:
+        """The names of the jobs that have not begun."""
+        with self._changed:
+            return list(self._jobs)
+
     def stop(self, timeout: float) -> None:
         """Drop what waits, wait for what runs, and take no more; for the end of the process.
 

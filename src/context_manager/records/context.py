@@ -74,7 +74,8 @@ class Context:
             `tokens`.
         near_misses: The best candidates that stayed out.
         answerability: Estimated probability in [0, 1] that some memory answers the input.
-        covered: False when no memory seems to answer the input.
+        covered: False when no memory seems to answer the input; of memory as a whole, whether or
+            not what answers had room in this budget.
         degraded: Names of what did not work while building ("embedding", ...); empty when all did.
         input: The user's input as given.
         id: Names the recorded prompt, None unless recording is on.

@@ -101,7 +101,7 @@ def create_router(service: Service) -> APIRouter:
     router = APIRouter(redirect_slashes=False, lifespan=lifespan)
     router.routes.append(AppRoute(MCP_PATH, face.mcp))
     for prefix in ("", "/v1"):
-        for path in dict.fromkeys(route.path for route in service.routes.routes):
+        for path in service.routes.included:
             rule = prefix + path
             router.add_api_route(rule, face.at(rule), methods=METHODS, include_in_schema=False)
     return router

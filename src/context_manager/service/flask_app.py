@@ -63,7 +63,7 @@ def _blueprint(face: _Face, service: Service, name: str) -> Blueprint:
     blueprint = Blueprint(name, __name__)
     blueprint.add_url_rule(MCP_PATH, "mcp", face.without_mcp, methods=METHODS)
     for prefix in ("", "/v1"):
-        for path in dict.fromkeys(route.path for route in service.routes.routes):
+        for path in service.routes.included:
             rule = prefix + path.replace("{", "<").replace("}", ">")
             blueprint.add_url_rule(
                 rule,

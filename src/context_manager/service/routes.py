@@ -36,6 +36,8 @@ from context_manager.service.wire import LINES
 VERSION_PREFIX = "/v1"
 EVENTS = "text/event-stream"
 PLAIN = "text/plain"
+START = "/"
+"""Served by a whole application only: one that includes the routes has a start of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ ROUTES: tuple[Route, ...] = (
           open=True),
     Route("GET", "/ready", operating.ready, answers.ReadyResponse, None, "",
           open=True),
+    Route("GET", START, operating.start, None, None, "", open=True, api=False),
     Route("GET", "/ui", page.index, None, None, "", open=True, api=False),
     Route("GET", "/ui/", page.moved, None, None, "", open=True, api=False),
     Route("GET", "/ui/{file}", page.file, None, None, "", open=True, api=False),
@@ -181,6 +184,11 @@ class RouteTable:
         paths = dict.fromkeys(route.path for route in routes)
         exact_first = sorted(paths, key=lambda path: "{" in path)
         self._patterns = [(_pattern(path), self._methods(path)) for path in exact_first]
+
+    @property
+    def included(self) -> tuple[str, ...]:
+        """The paths that an application of one's own serves, each once."""
+        return tuple(dict.fromkeys(r.path for r in self.routes if r.path != START))
 
     def match(self, method: str, path: str) -> Match:
         """The route of a request.

@@ -21,6 +21,7 @@ from context_manager.errors import InputError
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
+    from context_manager.service import Service
     from context_manager.service.keyring import KeyRecord, Keyring
 
 DAY = 86_400.0
@@ -57,7 +58,7 @@ def serve(
         service = Service(root, settings)
         check_binding(service, host, anonymous)
         serving, sockets = server(service, host, port), listen(host, port)
-        asked = "a key is needed" if service.protected else "no key is needed"
+        asked = _who_may_ask(service, host)
         page = "" if settings.ui == "off" else f"\nsee it at http://{host}:{port}/ui"
         call.err.print(
             f"memory of {call.where} at http://{host}:{port}, {asked}; Ctrl-C stops{page}",
@@ -66,6 +67,19 @@ def serve(
         )
         with suppress(KeyboardInterrupt):  # told again once all is stopped: how people end it
             run(serving, sockets)
+
+
+def _who_may_ask(service: Service, host: str) -> str:
+    from context_manager.service.serving import is_loopback
+
+    if service.protected:
+        return "a key is needed"
+    if is_loopback(host):
+        return "no key is needed"
+    return (
+        "no key is needed: ANYBODY who reaches this address may read, change and delete ALL memory "
+        "with an operator's rights"
+    )
 
 
 def mcp(call: Invocation) -> None:

@@ -1,7 +1,8 @@
-"""Routes about the service itself: health, readiness, metrics, the schema, background work."""
+"""Routes about the service itself: start, health, readiness, metrics, schema, background work."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,12 +19,22 @@ from context_manager.service.models.usage import UsageResponse
 from context_manager.service.wire import Reply
 
 if TYPE_CHECKING:
+    from context_manager.manager import ContextManager
     from context_manager.service.calls import Call
     from context_manager.service.core import Service
     from context_manager.store.queue import Queue
 
 PROBED = Partition("default", "default", "default")
 COUNTED = 1000
+
+
+def start(call: Call) -> Reply:
+    """What there is: a browser goes on to the page, everybody else reads."""
+    settings = call.service.settings
+    there = {path[1:]: path for path in ("/ui", "/openapi.json") if settings.switch(path) != "off"}
+    told = {"service": "ContextManager", "version": call.service.version, "routes": "/v1"}
+    body = json.dumps({**told, "health": "/health", **there}).encode()
+    return Reply(307, body, headers={"Location": "ui"}) if "ui" in there else Reply(200, body)
 
 
 def health(service: Service) -> HealthResponse:
@@ -61,10 +72,11 @@ def schema(call: Call) -> Reply:
 
 def jobs(call: Call) -> JobsResponse:
     """What waits to be done for the user's memory."""
-    memory = call.memory
-    partition = memory.scope.partition
-    pending = len(memory.archive.store.pending(partition, memory.model(), COUNTED))
-    return JobsResponse(items=[_job("embed", pending)])
+    items = [_embed(call.memory), _consolidate(call.memory), _topics(call.memory)]
+    facts = getattr(call.service.root.archive.store, "facts", None)
+    if facts is not None and "operate" in call.credential.may:
+        items.append(_job("erase", int(facts().scrub_due)))
+    return JobsResponse(items=items)
 
 
 def usage(call: Call) -> UsageResponse:
@@ -72,8 +84,25 @@ def usage(call: Call) -> UsageResponse:
     return UsageResponse.of(call.service.usage.of(call.memory.scope.partition))
 
 
-def _job(name: str, waiting: int) -> Job:
-    return Job(name=name, state="waiting" if waiting else "idle", waiting=waiting)
+def _embed(memory: ContextManager) -> Job:
+    pending = memory.archive.store.pending(memory.scope.partition, memory.model(), COUNTED)
+    return _job("embed", len(pending))
+
+
+def _consolidate(memory: ContextManager) -> Job:
+    """What left short-term memory is summarised, and searched for facts, a chunk at a time."""
+    near = memory.short_term_memory
+    due = near.fallen_tokens >= memory.config.memory.chunk_size
+    return _job("consolidate", len(near.fallen), due)
+
+
+def _topics(memory: ContextManager) -> Job:
+    name = ("topic", memory.scope.partition)
+    return _job("topics", memory.engine.background.waiting().count(name))
+
+
+def _job(name: str, waiting: int, due: bool = True) -> Job:
+    return Job(name=name, state="waiting" if waiting and due else "idle", waiting=waiting)
 
 
 def _works(probe: Callable[[], object]) -> str:

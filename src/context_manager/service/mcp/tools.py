@@ -14,6 +14,7 @@ from pydantic import Field
 
 from context_manager.records import Trust
 from context_manager.service.correcting import corrected
+from context_manager.service.models.conversation_answers import COVERED
 from context_manager.service.models.fields import Identifier, Told
 from context_manager.service.models.memory_answers import (
     Found,
@@ -63,7 +64,7 @@ class Prompt(Told):
     text: str
     tokens: int
     budget: int
-    covered: bool = Field(description="Whether memory seems to hold an answer.")
+    covered: bool = Field(description=COVERED)
     memory_ids: list[str] = Field(description="The memories that stand in it.")
 
 

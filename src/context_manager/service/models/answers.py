@@ -10,8 +10,13 @@ from context_manager.service.models.fields import Told
 class Job(Told):
     """Background work of the user's memory."""
 
-    name: str
-    state: str = Field(description='"idle" or "waiting".')
+    name: str = Field(
+        description='"embed": passages without a vector. "consolidate": turns of the session that '
+        "left short-term memory, to be summarised and searched for facts when they fill a chunk. "
+        '"topics": a look for sessions about one thing. "erase": 1 while deleted bytes may still '
+        'lie in the file; told to credentials that may "operate".'
+    )
+    state: str = Field(description='"waiting" to be done, or "idle": nothing is due.')
     waiting: int = Field(description="Items that wait; of very many, not all are counted.")
 
 

@@ -10,6 +10,11 @@ from pydantic import Field
 from context_manager.records import Context, NearMiss, Slot, Turn
 from context_manager.service.models.fields import Told
 
+COVERED = (
+    "Whether memory as a whole seems to hold an answer, whether or not it had room in this budget; "
+    "what had none is among the near misses."
+)
+
 
 class ChatResponse(Told):
     """The model's answer."""
@@ -73,7 +78,7 @@ class ContextResponse(Told):
     budget: int
     messages: list[dict[str, Any]]
     answerability: float
-    covered: bool
+    covered: bool = Field(description=COVERED)
     degraded: list[str]
     slots: list[SlotOut]
     near_misses: list[NearMissOut]

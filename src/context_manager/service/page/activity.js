@@ -47,8 +47,8 @@ function waiting(jobs) {
         job.name,
         el(
           "span",
-          { class: job.waiting ? "flag" : "good" },
-          job.waiting ? `${whole(job.waiting)} waiting` : job.state,
+          { class: job.state === "waiting" ? "flag" : "good" },
+          job.waiting ? `${job.state}, ${whole(job.waiting)}` : job.state,
         ),
       ]),
     ),
