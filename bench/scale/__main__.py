@@ -18,7 +18,7 @@ import psycopg
 
 from bench.scale.among_many import Figures, listed, measured
 from bench.scale.filling import Filled, filled
-from bench.scale.together import throughput
+from bench.scale.together import Done, in_turn
 
 PROCESSES = (1, 2, 4)
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
         given.users = many.users
         each = listed(given.dsn)
         alone, among = measured(given.dsn, many.users, given.rounds)
-        together = [throughput(given.dsn, count, given.seconds) for count in PROCESSES]
+        together = in_turn(given.dsn, PROCESSES, given.seconds)
     finally:
         with psycopg.connect(given.dsn, autocommit=True) as connection:
             for schema in ("scale_one", "scale_many"):
@@ -57,14 +57,15 @@ def _table(
     each: float,
     alone: Figures,
     among: Figures,
-    together: Sequence[float],
+    together: Sequence[Done],
 ) -> str:
     load = os.getloadavg()[0]
     rows = [
         f"| {name.replace('_', ' ')} | {a:.1f} ms | {m:.1f} ms | {m / a:.2f} |"
         for name, a, m in zip(Figures._fields, alone, among, strict=True)
     ]
-    shares = " : ".join(f"{figure / together[0]:.2f}" for figure in together)
+    shares = " : ".join(f"{done.rate / together[0].rate:.2f}" for done in together)
+    costs = " : ".join(f"{done.cost:.1f}" for done in together)
     entries = given.users * given.entries
     return "\n".join(
         [
@@ -78,7 +79,8 @@ def _table(
             *rows,
             "",
             f"{' : '.join(map(str, PROCESSES))} processes, 80 % prompts and 20 % turns, do "
-            f"{shares} of the work of one ({together[0]:,.0f} calls/s).",
+            f"{shares} of the work of one ({together[0].rate:,.0f} calls/s), with {costs} ms of a "
+            "process's own processor time for each call.",
             "",
             f"An entry takes {many.each / 1000:.1f} kB of tables and indexes, and the list of "
             f"everybody that a worker holds {each / 1000:.1f} kB for each user.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
+from collections.abc import Sequence
 from multiprocessing.synchronize import Barrier
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 from bench.scale.among_many import NOW, opened
 from bench.scale.filling import named
@@ -16,10 +18,29 @@ from context_manager.store.postgres import PostgresStore
 USERS = 32
 """Users of each process, none of another's."""
 READS = 0.8
+ROUNDS = 3
 
 
-def throughput(dsn: str, processes: int, seconds: float) -> float:
-    """Calls per second of so many processes."""
+class Done(NamedTuple):
+    """What processes do together.
+
+    Args:
+        rate: Calls per second of all of them.
+        cost: Milliseconds of a process's own processor time for each call.
+    """
+
+    rate: float
+    cost: float
+
+
+def in_turn(dsn: str, counts: Sequence[int], seconds: float) -> list[Done]:
+    """What so many, so many and so many processes do, the middle of several rounds."""
+    rounds = [[throughput(dsn, count, seconds) for count in counts] for _ in range(ROUNDS)]
+    return [Done(*map(median, zip(*of_one, strict=True))) for of_one in zip(*rounds, strict=True)]
+
+
+def throughput(dsn: str, processes: int, seconds: float) -> Done:
+    """What so many processes do."""
     context = multiprocessing.get_context("spawn")
     barrier, done = context.Barrier(processes), context.Queue()
     children = [
@@ -28,10 +49,11 @@ def throughput(dsn: str, processes: int, seconds: float) -> float:
     ]
     for child in children:
         child.start()
-    rates = [done.get(timeout=600) for _ in children]
+    told = [done.get(timeout=600) for _ in children]
     for child in children:
         child.join()
-    return sum(rates)
+    rates, costs = zip(*told, strict=True)
+    return Done(sum(rates), sum(costs) / processes)
 
 
 def _work(dsn: str, number: int, seconds: float, barrier: Barrier, done: Any) -> None:
@@ -41,7 +63,7 @@ def _work(dsn: str, number: int, seconds: float, barrier: Barrier, done: Any) ->
     for user in users:
         user.build("What was said?", budget=2000, now=NOW)
     barrier.wait(600)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     calls = 0
     while time.perf_counter() < began + seconds:
         user = chance.choice(users)
@@ -50,5 +72,6 @@ def _work(dsn: str, number: int, seconds: float, barrier: Barrier, done: Any) ->
         else:
             user.observe(language.message(), "Noted.")
         calls += 1
-    done.put(calls / (time.perf_counter() - began))
+    cost = (time.process_time() - spent) * 1000 / calls
+    done.put((calls / (time.perf_counter() - began), cost))
     cm.close()
