@@ -78,13 +78,15 @@ def restore(
             lines[partition] += found
     part = target.with_name(f"{target.name}.restoring")
     _remove(part)
-    _copy(backup, part)
     erased = 0
-    with opened(part) as cm:
-        for partition, found in lines.items():
-            erased += bury(cm.scoped(**partition._asdict()), found)
-    kept_as = _replace(target, part, own if present else None)
-    _remove(part)
+    try:
+        _copy(backup, part)
+        with opened(part) as cm:
+            for partition, found in lines.items():
+                erased += bury(cm.scoped(**partition._asdict()), found)
+        kept_as = _replace(target, part, own if present else None)
+    finally:
+        _remove(part)
     return Recovered(erased, target.stat().st_size, kept_as)
 
 

@@ -136,4 +136,5 @@ def test_a_store_in_use_is_not_replaced(place: Path) -> None:
         other.observe("I am still here", "ok")
         with pytest.raises(StoreBusyError, match="stop it first"):
             restore(place / "backup.db", place / "store.db", opened)
+        assert not [path.name for path in place.iterdir() if "restor" in path.name]
         assert "still here" in other.build_context("who is here?")
