@@ -88,12 +88,15 @@ class EmbeddingConfig:
 
 @dataclass
 class VectorStoreConfig:
-    """What finds the nearest vectors of a user's memory, in this process.
+    """What finds the nearest vectors of a user's memory.
 
     Args:
         provider: "numpy" (exact up to 50,000 passages of a user; beyond, bits choose 3,000 whose
-            cosine is exact), "faiss" (extra ``faiss``: less memory), or a registered name.
-        options: Further keywords for it; for "faiss" ``{"kind": "flat" | "sq8" | "ivf"}``.
+            cosine is exact), "faiss" (extra ``faiss``: less memory), or a registered name; all
+            these in this process. "pgvector" (memory in PostgreSQL) asks the database about large
+            memories, and is "numpy" for all others.
+        options: Further keywords for it; for "faiss" ``{"kind": "flat" | "sq8" | "ivf"}``, for
+            "pgvector" ``{"above": 50_000}``, the entries of a user above which memory is large.
     """
 
     provider: str = "numpy"

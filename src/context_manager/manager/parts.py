@@ -19,7 +19,8 @@ from context_manager.embedding.protocol import Embedder
 from context_manager.embedding.shared import SharedVectors
 from context_manager.errors import ConfigError, EmbeddingError, ScopeError
 from context_manager.index import VectorIndex, vector_indexes
-from context_manager.manager import delegating, following, hearing, observing
+from context_manager.index.scanned import ScannedVectors
+from context_manager.manager import delegating, following, hearing, observing, searching
 from context_manager.manager.engine import Engine
 from context_manager.manager.following import Made
 from context_manager.manager.hooks import Hook, Hooks
@@ -81,6 +82,7 @@ class ManagerParts:
             self.share_questions(self.config.embedding.redis_url)
         _ = self.summarizer  # a name that nobody knows is told at once
         self._engine.archive.admit = lambda entry: hearing.admitted(self, entry)
+        self._engine.archive.large = lambda: searching.large_of(self)
         self._engine.archive.asked = lambda text: hearing.asked(self, text)
         self.working_set_kind: ShortTermMemory | None = None  # one that was assigned
         self._engine.at_hand = lambda turn: stubbed(
@@ -258,6 +260,8 @@ class ManagerParts:
 
     def _vector_index(self, dimension: int) -> VectorIndex:
         chosen = self.config.vector_store
+        if chosen.provider == searching.PGVECTOR:
+            return ScannedVectors(dimension)  # of memories that are not large
         try:
             return vector_indexes.create(chosen.provider, dimension, **chosen.options)
         except TypeError as error:

@@ -97,6 +97,8 @@ class Working:
             except ModelMismatchError:
                 # Another model's vectors are not for a worker to replace unasked.
                 _log.warning("passages have vectors of another model; see --reembed")
+            while archive.file(job.partition):
+                pass  # in steps, so that writers hardly wait
         return True
 
     def _consolidate(self, job: Job) -> bool:

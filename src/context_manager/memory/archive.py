@@ -27,6 +27,7 @@ from context_manager.memory.drafting import Drafter
 from context_manager.memory.endings import Endings
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader
+from context_manager.memory.large import LargeMemories
 from context_manager.memory.pending import PendingPassages, space_of
 from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.texts import Texts
@@ -35,7 +36,7 @@ from context_manager.memory.view import PartitionView
 from context_manager.records import MemoryEntry, Partition
 from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.store import Store
-from context_manager.store.protocol import Applied, Change
+from context_manager.store.protocol import Applied, Change, Pending
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ class Archive:
     Attributes:
         admit: An entry as it may be remembered; called by `add`. May refuse it by raising.
         asked: A question as the embedder may see it.
+        large: Finds candidates in memories too large for columns; None of where none is.
         shared: Vectors of questions that other processes asked; None where they are not shared.
     """
 
@@ -82,6 +84,7 @@ class Archive:
         self.erasures = Erasures(store)
         self.admit: Callable[[MemoryEntry], MemoryEntry] = _unchanged
         self.asked: Callable[[str], str] = _unchanged
+        self.large: Callable[[], LargeMemories | None] = _none
         self.shared: SharedVectors | None = None
         self._embedder = embedder
         self._views: OrderedDict[tuple[Partition, str], PartitionView] = OrderedDict()
@@ -89,7 +92,7 @@ class Archive:
         self._lock = ForkSafeLock()
         self._timely = Timely()
         self._last_space: tuple[object, tuple[str, int]] = (None, ("", 1))
-        self._pending = PendingPassages(store, embedder, self.apply, self.snapshot)
+        self._pending = PendingPassages(store, embedder, self.apply, self._waiting)
 
     @property
     def model(self) -> str:
@@ -190,9 +193,14 @@ class Archive:
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; ranking by words alone", type(error).__name__)
             degraded = ("model",) if isinstance(error, ModelMismatchError) else ("embedding",)
-        snapshot = self.snapshot(partition)
-        lap("columns")
         query = parse(text, key=self.secret, vector=vector, now=ask.now)
+        large, size = self._ready(partition)
+        snapshot = (
+            self.snapshot(partition)
+            if large is None
+            else large.snapshot(ask, query, self.model, self.dimension)
+        )
+        lap("columns")
         known = knows(self.model)
         settings = replace(ask.settings or Settings(), most=ask.most, cosines_known=known)
         eligible = snapshot.eligible(ask.scope, ask.recall, ask.now, ask.kinds, ask.as_of)
@@ -210,12 +218,41 @@ class Archive:
         )
         lap("read")
         shown = tuple(hits.values())
-        return Found(shown, ranking.covered, ranking.answerability, degraded, len(snapshot))
+        entries = len(snapshot) if large is None else size
+        return Found(shown, ranking.covered, ranking.answerability, degraded, entries)
 
     def _embedded(self, partition: Partition, questions: Sequence[str]) -> Vectors:
         if self.shared is None:
             return self._embedder().embed(questions)
         return self.shared.embed(partition, self._embedder(), questions)
+
+    def size(self, partition: Partition) -> int:
+        """How many entries a partition holds."""
+        large = self.large()
+        size = None if large is None else large.size(partition)
+        return len(self.snapshot(partition)) if size is None else size
+
+    def file(self, partition: Partition) -> bool:
+        """File a part of what is due in a large memory; whether there may be more."""
+        large = self.large()
+        return large is not None and large.file(partition, self.model)
+
+    def _ready(self, partition: Partition) -> tuple[LargeMemories | None, int]:
+        """What finds candidates in a memory, and its size; None where columns are read."""
+        large = self.large()
+        size = None if large is None else large.size(partition)
+        if large is None or size is None or not large.ready(partition, self.model):
+            return None, 0
+        with self._lock:
+            self._views.pop((partition, self.model), None)
+        return large, size
+
+    def _waiting(self, partition: Partition) -> Sequence[Pending]:
+        """Passages that have no vector of the present model yet."""
+        large, _ = self._ready(partition)
+        if large is None:
+            return self.snapshot(partition).pending
+        return large.waiting(partition, self.model)
 
     def snapshot(self, partition: Partition) -> Snapshot:
         """The columns of a partition as they are now."""
@@ -249,6 +286,10 @@ def _within(costs: NDArray[np.int32], tokens: int | None) -> int:
     if tokens is None:
         return len(costs)
     return int(np.searchsorted(np.cumsum(costs), SPARE * tokens)) + SPARE_HITS
+
+
+def _none() -> None:
+    """No memory is large."""
 
 
 def _unchanged(value: T) -> T:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from context_manager.index import Column, LayeredPostings, VectorIndex
 from context_manager.memory.snapshot import Snapshot
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
+from context_manager.retrieval.corpus import Whole
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Version
 
 _PLACES = 1 << 20
@@ -147,8 +148,13 @@ class Columns:
             block = b"".join([vector or blank for vector in packed[start : start + portion]])
             self._vectors.extend(np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension))
 
-    def freeze(self, version: Version) -> Snapshot:
-        """What there is now, as of this version of the store."""
+    def freeze(self, version: Version, whole: Whole | None = None) -> Snapshot:
+        """What there is now, as of this version of the store.
+
+        Args:
+            version: Of the store.
+            whole: What the rows were chosen from; None where they are all there is.
+        """
         before = self._snapshot
         column = {name: values.rows for name, values in self._columns.items()}
         passage = {name: values.rows for name, values in self._passages.items()}
@@ -169,6 +175,7 @@ class Columns:
             tokens=passage["tokens"],
             vectors=self._vectors.frozen(self._pending),
             postings=self._postings,
+            whole=whole,
             continues=None if before is None else before.corpus,
         )
         self._snapshot = Snapshot(

@@ -17,7 +17,6 @@ from context_manager.embedding.processes import PerProcess
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.memory.drafting import embedded_text
-from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.waiting import Waiting
 from context_manager.records import MemoryEntry, Partition
 from context_manager.store import Store
@@ -42,7 +41,7 @@ class PendingPassages:
         store: Where the passages are.
         embedder: Gives the embedder; called at each use, so that it may be exchanged.
         apply: Writes a change.
-        snapshot: The columns of a partition as they are now.
+        shown: Passages of a partition that a search would find without a vector, oldest first.
     """
 
     def __init__(
@@ -50,12 +49,12 @@ class PendingPassages:
         store: Store,
         embedder: Callable[[], Embedder],
         apply: Callable[[Partition, Change], Applied],
-        snapshot: Callable[[Partition], Snapshot],
+        shown: Callable[[Partition], Sequence[Pending]],
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._apply = apply
-        self._snapshot = snapshot
+        self._shown = shown
         self._waiting = Waiting()
         self._begun: set[tuple[Partition, str]] = set()  # where this model may embed
         self._embedding = PerProcess(lambda: [RLock() for _ in range(LOCKS)])
@@ -185,14 +184,14 @@ class PendingPassages:
         Returns:
             Whether nothing is left.
         """
-        if not self._snapshot(partition).pending:
+        if not self._shown(partition):
             return True
         until = math.inf if patience is None else time.monotonic() + patience
         lock = self._embedding()[hash(partition) % LOCKS]
         if not lock.acquire(timeout=-1 if patience is None else patience):
             return False
         try:
-            jobs = list(self._snapshot(partition).pending)
+            jobs = list(self._shown(partition))
             return self._embed_jobs(partition, jobs, until)
         finally:
             lock.release()

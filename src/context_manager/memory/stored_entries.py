@@ -41,7 +41,7 @@ class StoredEntries(Sequence[MemoryEntry]):
         raise StoreError("this index belongs to a store; add entries with add_memory")
 
     def __len__(self) -> int:
-        return len(self._archive.snapshot(self._partition))
+        return self._archive.size(self._partition)
 
     @overload
     def __getitem__(self, place: int) -> MemoryEntry: ...

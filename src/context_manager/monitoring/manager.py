@@ -61,7 +61,7 @@ class MonitoredContextManager(ContextManager):
         Path(filename).write_text(json.dumps(data, indent=2), encoding="utf-8")
 
     def _entries_of(self, scope: Scope) -> int:
-        return len(self.archive.snapshot(scope.partition))
+        return self.archive.size(scope.partition)
 
     def close(self) -> None:
         """Finish background work, release the store and let go of the log file."""

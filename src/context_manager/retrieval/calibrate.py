@@ -72,19 +72,23 @@ RELEVANT: Final = Curve(4.7, 1.4, 0.9, 1.0, -2.6)
 RELEVANT_BY_WORDS: Final = Curve(0.0, 4.1, 1.3, 1.0, -1.0)
 
 
-def relevance(scores: Floats, rivals: Floats, evidence: Evidence) -> Floats:
+def relevance(
+    scores: Floats, rivals: Floats, evidence: Evidence, weights: Floats | None = None
+) -> Floats:
     """Return the calibrated relevance in [0, 1] of ranking scores; monotone.
 
     Args:
         scores: of the entries asked about.
         rivals: of all entries that compete, those asked about included.
         evidence: what speaks for the corpus.
+        weights: float32, for how many each rival stands; None means one.
     """
     if not len(rivals):
         return scores
     curve = RELEVANT_BY_WORDS if evidence.likeness is None else RELEVANT
     best = float(rivals.max())
-    total = best + float(np.log(np.exp(rivals - np.float32(best)).sum()))
+    shares = np.exp(rivals - np.float32(best))
+    total = best + float(np.log((shares if weights is None else shares * weights).sum()))
     return _probability(curve.logit(evidence) + curve.share * (scores - total))
 
 

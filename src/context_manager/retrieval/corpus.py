@@ -4,7 +4,7 @@ This file decides shapes and derives the neighbour and size columns once per cor
 not know about queries, nor how the index layer keeps or grows these arrays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Final, Protocol, TypeAlias
 
@@ -61,6 +61,25 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What is true of a memory of which a corpus holds the candidates and a sample only.
+
+    Attributes:
+        passages: how many there are.
+        length: mean words of a passage.
+        held: how many passages hold a term; a term that is missing is held by none.
+        pieced: how many passages hold enough pieces of a word, by the word's pieces.
+        weights: float32 [e], for how many entries each of the corpus stands, itself included.
+    """
+
+    passages: int
+    length: float
+    held: Mapping[int, int]
+    pieced: Mapping[tuple[int, ...], int]
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Corpus:
     """Everything ranking may look at, already narrowed to what the query may see.
 
@@ -73,6 +92,7 @@ class Corpus:
         tokens: int32 [p], cost of showing the passage alone.
         vectors: tell how near each passage is; None where there are none.
         postings: the word lists over passage rows.
+        whole: what the corpus was chosen from; None where it is all there is.
         first: int32 [e], derived: the first passage of each entry.
         around: derived: which passages were said near which.
         continues: a corpus of which this one has all rows, where they were, and perhaps more
@@ -85,6 +105,7 @@ class Corpus:
     tokens: Rows
     vectors: Nearness | None
     postings: Postings
+    whole: Whole | None = None
     first: Rows = field(init=False)
     around: Surroundings = field(init=False)
     continues: InitVar["Corpus | None"] = None
@@ -106,6 +127,23 @@ class Corpus:
     def passages(self) -> int:
         """Number of passages."""
         return len(self.entry)
+
+    @property
+    def weights(self) -> Floats | None:
+        """For how many entries each stands; None where each stands for itself."""
+        return None if self.whole is None else self.whole.weights
+
+    def population(self) -> tuple[int, float]:
+        """Return how many passages the words were counted in, and their mean length."""
+        if self.whole is not None:
+            return self.whole.passages, self.whole.length
+        return self.passages, float(self.length.mean()) if self.passages else 0.0
+
+    def frequency(self, term: int) -> int:
+        """Return how many passages hold a term."""
+        if self.whole is not None:
+            return self.whole.held.get(term, 0)
+        return len(self.postings.rows(term)[0])
 
     def per_entry(self, values: Floats) -> Floats:
         """Return the highest passage value of each entry."""

@@ -64,15 +64,16 @@ def columns_of(
     topics = _topics(query, speakers)
     words = word_scores(corpus, topics)
     cosines = _cosines(corpus, query, among)
-    nearby = corpus.around.blurred(cosines - cosines.mean(), FADE)
+    weights = corpus.weights
+    nearby = corpus.around.blurred(_centred(corpus, cosines), FADE)
     likeness = corpus.per_entry(cosines)
-    few = corpus.passages < FITTED_AMONG
+    few = corpus.population()[0] < FITTED_AMONG
     judged = word_scores(corpus, topics, FITTED_AMONG) if few else words
     return Features(
         columns={
-            "words": standardised(corpus.per_entry(words.nearby), among),
-            "vectors": standardised(likeness, among),
-            "vectors nearby": standardised(corpus.per_entry(nearby), among),
+            "words": standardised(corpus.per_entry(words.nearby), among, weights),
+            "vectors": standardised(likeness, among, weights),
+            "vectors nearby": standardised(corpus.per_entry(nearby), among, weights),
             "speaker": named,
             **_marks(corpus, query),
             "long": np.log(corpus.sizes()).astype(np.float32),
@@ -88,6 +89,14 @@ def columns_of(
             ),
         ),
     )
+
+
+def _centred(corpus: Corpus, values: Floats) -> Floats:
+    """Return the values less their mean over all passages that the corpus stands for."""
+    weights = None if corpus.weights is None else corpus.weights[corpus.entry]
+    mean = values.mean() if weights is None else np.float32(np.average(values, weights=weights))
+    centred: Floats = values - mean
+    return centred
 
 
 def _of(values: Floats, among: NDArray[np.bool_] | None) -> Floats:

@@ -13,20 +13,27 @@ from numpy.typing import NDArray
 from context_manager.retrieval.corpus import Floats
 
 
-def standardised(values: Floats, among: NDArray[np.bool_] | None = None) -> Floats:
+def standardised(
+    values: Floats, among: NDArray[np.bool_] | None = None, weights: Floats | None = None
+) -> Floats:
     """Return ``values`` with mean 0 and deviation 1; all zeros when they do not differ.
 
     Args:
         values: float32 [n].
         among: bool [n], those whose mean and deviation are taken; None means all.
+        weights: float32 [n], how many each counts for; None means one.
     """
     measured = values if among is None else values[among]
     if not len(measured):
         return values
-    spread = float(measured.std())
+    mean, spread = measured.mean(), float(measured.std())
+    if weights is not None:
+        counted = weights if among is None else weights[among]
+        mean = np.average(measured, weights=counted)
+        spread = float(np.sqrt(np.average((measured - mean) ** 2, weights=counted)))
     if spread < 1e-9:
         return np.zeros_like(values)
-    scaled: Floats = ((values - measured.mean()) / spread).astype(np.float32)
+    scaled: Floats = ((values - mean) / spread).astype(np.float32)
     return scaled
 
 

@@ -10,9 +10,10 @@ Must not know about vectors or what the words are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from context_manager.retrieval.corpus import Corpus, Floats, Rows
 from context_manager.retrieval.query import QueryWord
@@ -67,44 +68,52 @@ def word_scores(corpus: Corpus, words: Sequence[QueryWord], among: int = 0) -> W
 
 
 def _length_norm(corpus: Corpus) -> Floats:
-    average = max(float(corpus.length.mean()), 1.0) if corpus.passages else 1.0
+    average = max(corpus.population()[1], 1.0)
     norm: Floats = (K1 * (1 - B + B * corpus.length / average)).astype(np.float32)
     return norm
 
 
-def _rarity(frequency: int, passages: int) -> float:
-    """Inverse document frequency, never negative."""
+def rarity(frequency: int, passages: int) -> float:
+    """Return the inverse document frequency, never negative."""
     return float(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)))
 
 
 def _weight(corpus: Corpus, word: QueryWord, among: int) -> float:
     """Return what a passage could gain from a word, as if it held all its terms very often."""
-    passages = max(corpus.passages, among)
-    held = [len(corpus.postings.rows(term)[0]) for term in word.terms]
-    rarities = [_rarity(frequency, passages) for frequency in held if frequency]
-    return (K1 + 1) * (sum(rarities) or _rarity(0, passages))
+    passages = max(corpus.population()[0], among)
+    held = [corpus.frequency(term) for term in word.terms]
+    rarities = [rarity(frequency, passages) for frequency in held if frequency]
+    return (K1 + 1) * (sum(rarities) or rarity(0, passages))
 
 
 def _matches(
     corpus: Corpus, word: QueryWord, norm: Floats, among: int
 ) -> list[tuple[Rows, Floats]]:
     """Return the rows and BM25 values of each term of a word, or else of its pieces."""
-    passages = max(corpus.passages, among)
+    passages = max(corpus.population()[0], among)
     found = []
     for term in word.terms:
         rows, counts = corpus.postings.rows(term)
         if len(rows):
-            scale = np.float32((K1 + 1) * _rarity(len(rows), passages))
+            scale = np.float32((K1 + 1) * rarity(corpus.frequency(term), passages))
             found.append((rows, (scale * counts / (counts + norm[rows])).astype(np.float32)))
-    return found or _piece_matches(corpus, word, passages)
+    if found or any(map(corpus.frequency, word.terms)):
+        return found
+    return _piece_matches(corpus, word, passages)
 
 
 def _piece_matches(corpus: Corpus, word: QueryWord, passages: int) -> list[tuple[Rows, Floats]]:
     """Return passages that hold enough of the pieces of a word nobody wrote as it stands."""
     if not word.pieces:
         return []
-    lists = [corpus.postings.rows(piece)[0] for piece in word.pieces]
+    rows, share = pieced([corpus.postings.rows(piece)[0] for piece in word.pieces])
+    known = corpus.whole.pieced.get(word.pieces) if corpus.whole else None
+    frequency = len(rows) if known is None else known
+    return [(rows, (rarity(frequency, passages) * share).astype(np.float32))]
+
+
+def pieced(lists: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return what stands in enough of these lists, one for each piece of a word, and its share."""
     rows, held = np.unique(np.concatenate(lists), return_counts=True)
-    share = held / len(word.pieces)
-    rows, share = rows[share >= PIECES_NEEDED], share[share >= PIECES_NEEDED]
-    return [(rows, (_rarity(len(rows), passages) * share).astype(np.float32))]
+    share = held / len(lists)
+    return rows[share >= PIECES_NEEDED], share[share >= PIECES_NEEDED]

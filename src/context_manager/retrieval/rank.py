@@ -124,12 +124,14 @@ def rank(
     weights = _weights(settings)
     scores = weighted_sum(columns, weights)
     chosen = _best(scores, eligible, settings.most)
-    rivals = scores if eligible is None else scores[eligible]
+    rivals, numbers = scores, corpus.weights
+    if eligible is not None:
+        rivals, numbers = scores[eligible], None if numbers is None else numbers[eligible]
     evidence = features.evidence
     if not settings.cosines_known:
         evidence = replace(evidence, likeness=None)
     answered = answerability(evidence) if len(chosen) else 0.0
-    relevances = relevance(scores[chosen], rivals, evidence)
+    relevances = relevance(scores[chosen], rivals, evidence, numbers)
     passages = corpus.best_passage(features.passages, chosen)
     if rerank is not None and len(chosen):
         columns["rerank"], weights["rerank"] = scores.copy(), 1.0

@@ -6,7 +6,7 @@ This file decides which rows an addition becomes; when it comes stands in `write
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from context_manager.records import MemoryEntry
 from context_manager.store.codec import entry_values, passage_values, turn_values
@@ -17,14 +17,23 @@ from context_manager.store.intake import (
     draft_vectors,
     duplicate,
 )
+from context_manager.store.postgres.near import blocks_of, near_table
 from context_manager.store.postgres.transaction import Steps
 from context_manager.store.protocol import Change, EntryDraft, TurnDraft, VectorUpdate
+
+
+class Model(NamedTuple):
+    """What is known of an embedding model in a partition; see the table `models`."""
+
+    id: int
+    dimension: int
+    near: bool = False
 
 
 class Additions(Steps):
     """The steps that add rows."""
 
-    _models: dict[str, tuple[int, int]] | None = None
+    _models: dict[str, Model] | None = None
 
     def _check_ids(self, kinds: dict[str, Sequence[str]]) -> None:
         """Refuse ids that exist already, once what the change removes is gone."""
@@ -111,6 +120,7 @@ class Additions(Steps):
             self._write_vectors(found)
             touched = sorted({key for key, _ in found})
             self._run("touch_entries", change=self._now, keys=touched)
+            self._refile(touched)
         return len(found)
 
     def _write_vectors(self, keyed: Sequence[tuple[int, VectorUpdate]]) -> None:
@@ -122,17 +132,39 @@ class Additions(Steps):
         return (*self._owner, model, *summed)
 
     def _model(self, update: VectorUpdate) -> int:
-        if self._models is None:
-            found = self._run("known_models")
-            self._models = {name: (number, size) for name, number, size in found}
-        if update.model not in self._models:
-            number = 1 + max((known for known, _ in self._models.values()), default=0)
+        models = self._known_models()
+        if update.model not in models:
+            number = 1 + max((known.id for known in models.values()), default=0)
             size = dimension(update.vector)
             self._run("insert_model", fingerprint=update.model, id=number, dimension=size)
-            self._models[update.model] = (number, size)
-        number, size = self._models[update.model]
-        check_dimension(update.model, size, update.vector)
-        return number
+            models[update.model] = Model(number, size)
+        known = models[update.model]
+        check_dimension(update.model, known.dimension, update.vector)
+        return known.id
+
+    def _known_models(self) -> dict[str, Model]:
+        if self._models is None:
+            found = self._run("known_models")
+            self._models = {name: Model(*values) for name, *values in found}
+        return self._models
+
+    def _refile(self, keys: Sequence[int]) -> None:
+        """Have the vectors of these entries filed anew: they have others now."""
+        models = self._known_models().values()
+        near = [model.id for model in models if model.near]
+        if near:
+            self._run("unfile", models=near, blocks=blocks_of(keys))
+            self._leave_near(near, keys)
+
+    def _leave_near(self, models: Sequence[int], keys: Sequence[int]) -> None:
+        """Take entries out of what finds the nearest vectors of these models."""
+        for number in models:
+            name = near_table(self._values["part"], number)
+            self._connection.execute(
+                f"DELETE FROM {name} WHERE tenant_id = %(tenant)s AND part = %(part)s"  # noqa: S608
+                " AND entry = ANY(%(keys)s)",
+                {**self._values, "keys": list(keys)},
+            )
 
     def _write_ledger(self, change: Change) -> None:
         struck: dict[str, list[str]] = {}

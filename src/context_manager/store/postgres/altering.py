@@ -11,11 +11,13 @@ from typing import Any
 
 from context_manager.records import MemoryEntry
 from context_manager.store.codec import entry_of, entry_values
-from context_manager.store.postgres.adding import Additions
+from context_manager.store.postgres.adding import Additions, Model
+from context_manager.store.postgres.near import blocks_of, near_table
 from context_manager.store.protocol import Change, EntryUpdate
 
 _ERASED = (
-    "vectors", "models", "passages", "sources", "entries", "turns", "sessions", "ledger",
+    "filed", "postings", "vectors", "models", "passages", "sources", "entries", "turns", "sessions",
+    "ledger",
 )  # fmt: skip
 
 _NO_METADATA = "{}"
@@ -27,6 +29,9 @@ class Alterations(Additions):
     def _erase(self) -> int:
         removed = int(self._entries)
         self._wrote = bool(removed or self._lines)
+        for model in self._known_models().values():
+            self._drop_near(model)
+        self._models = None
         for table in _ERASED:
             self._run(f"erase_{table}")
         self._entries = self._lines = 0
@@ -46,9 +51,22 @@ class Alterations(Additions):
             self._refuse("derived_from", "derived entries", keys=keys)
         for table in ("vectors", "passages", "sources", "entries"):
             self._run(f"delete_{table}", keys=keys)
+        self._leave_lists(keys)
         self._tidy_turns({place for place in found.values() if place[1] >= 0})
         self._entries -= len(found)
         return len(found)
+
+    def _leave_lists(self, keys: Sequence[int]) -> None:
+        """Take entries out of what finds candidates; the words of their blocks are filed anew."""
+        blocks = blocks_of(keys)
+        self._run("delete_postings", blocks=blocks)
+        self._run("unfile", models=[0], blocks=blocks)
+        near = [model.id for model in self._known_models().values() if model.near]
+        self._leave_near(near, keys)
+
+    def _drop_near(self, model: Model) -> None:
+        if model.near:
+            self._connection.execute(f"DROP TABLE {near_table(self._values['part'], model.id)}")
 
     def _tidy_turns(self, places: set[tuple[str, int]]) -> None:
         """A turn without a message goes; one that lost a message loses its metadata."""
@@ -103,4 +121,9 @@ class Alterations(Additions):
         dropped = len(self._run("drop_model", model=model).fetchall()) if model else 0
         if dropped:
             self._run("touch_partition", change=self._now)
+            known = self._known_models()[model]
+            self._drop_near(known)
+            for name in ("unfile_model", "lose_near"):
+                self._run(name, id=known.id)
+            self._models = None
         return dropped

@@ -50,5 +50,8 @@ AUDIT = load_statements(__package__, "audit.sql", _BLANKS)
 MOVING = load_statements(__package__, "moving.sql", _BLANKS)
 """What moves all memory from store to store."""
 
+FINDING = load_statements(__package__, "finding.sql", {})
+"""What finds candidates; some have blanks that are filled when they run."""
+
 STATEMENTS = {**QUERIES, **MOVING}
 """What may run inside a write."""

@@ -174,11 +174,32 @@ INSERT INTO sources (tenant_id, part, source_id, entry) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 
 -- name: known_models
-SELECT fingerprint, id, dimension FROM models
+SELECT fingerprint, id, dimension, near FROM models
 WHERE tenant_id = %(tenant)s AND part = %(part)s
 
 -- name: insert_model
 INSERT INTO models VALUES (%(tenant)s, %(part)s, %(fingerprint)s, %(id)s, %(dimension)s)
+
+-- name: delete_postings
+DELETE FROM postings
+WHERE tenant_id = %(tenant)s AND part = %(part)s AND block = ANY(%(blocks)s)
+
+-- name: erase_postings
+DELETE FROM postings WHERE tenant_id = %(tenant)s AND part = %(part)s
+
+-- name: unfile
+DELETE FROM filed
+WHERE tenant_id = %(tenant)s AND part = %(part)s AND model = ANY(%(models)s)
+  AND block = ANY(%(blocks)s)
+
+-- name: unfile_model
+DELETE FROM filed WHERE tenant_id = %(tenant)s AND part = %(part)s AND model = %(id)s
+
+-- name: erase_filed
+DELETE FROM filed WHERE tenant_id = %(tenant)s AND part = %(part)s
+
+-- name: lose_near
+UPDATE models SET near = false WHERE tenant_id = %(tenant)s AND part = %(part)s AND id = %(id)s
 
 -- name: known_passages
 SELECT e.id, p.ordinal, e.key FROM entries AS e

@@ -45,7 +45,7 @@ class Reader:
     """
 
     def __init__(self, connection: Connection, place: Place) -> None:
-        self._connection = connection
+        self.connection = connection
         self._values = place.values
         self.partition = place.partition
 
@@ -55,7 +55,7 @@ class Reader:
 
     def ask_sql(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Any]:
         """The answer to a statement made of those in `QUERIES`."""
-        return self._connection.execute(sql, {**self._values, **values}, binary=True)
+        return self.connection.execute(sql, {**self._values, **values}, binary=True)
 
 
 def version(reader: Reader) -> Version:

@@ -17,6 +17,7 @@ from context_manager.store.postgres import reads, schema
 from context_manager.store.postgres.auditing import Auditor
 from context_manager.store.postgres.connections import IMPATIENT, Connection, Connections
 from context_manager.store.postgres.faults import translated
+from context_manager.store.postgres.finder import PostgresFinder
 from context_manager.store.postgres.moving import PostgresMover
 from context_manager.store.postgres.options import (
     Conninfo,
@@ -118,6 +119,7 @@ class PostgresStore:
         self.queue = PostgresQueue(self._connections, self._options.schema)
         self.mover = PostgresMover(self._connections, self._place)
         self._auditor = Auditor(self._connections, self._place, self._secret)
+        self.finder = PostgresFinder(self._connections, self._place, self._read)
 
     @property
     def location(self) -> str:
