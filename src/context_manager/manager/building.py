@@ -26,7 +26,7 @@ from context_manager.context import (
 from context_manager.context.fence import HEADINGS
 from context_manager.errors import BudgetError, InputError
 from context_manager.manager import annotating, beginning, guarding, recording
-from context_manager.manager.checking import checked_time
+from context_manager.manager.checking import checked_as_of, checked_time
 from context_manager.manager.hearing import QUARANTINED
 from context_manager.manager.hooks import Watch
 from context_manager.memory.ask import Ask, Found
@@ -95,6 +95,7 @@ def _built(
 ) -> tuple[Context, Packed]:
     limit = settings.memory.prompt_token_budget if budget is None else _checked_budget(budget)
     moment = cm.clock() if now is None else checked_time(now)
+    as_of = checked_as_of(as_of)
     given = clean_text(user_input)
     working_set = cm.short_term_memory
     found = search(cm, given, limit, moment, watch.lap, as_of)

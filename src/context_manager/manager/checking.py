@@ -35,6 +35,15 @@ def checked_time(value: object) -> float:
     )
 
 
+def checked_as_of(value: object) -> float | None:
+    """A time to look back to as float; None, for no such time, stays.
+
+    Raises:
+        InputError: Not a finite number.
+    """
+    return None if value is None else checked_time(value)
+
+
 def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Metadata as a plain dict.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from context_manager.manager import learning
+from context_manager.manager.checking import checked_as_of
 from context_manager.records import MemoryEntry, Trust
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ class FactFace:
 
         Args:
             as_of: Those that held at that time, seconds since 1970; now when left out.
+
+        Raises:
+            InputError: ``as_of`` is not a finite number.
         """
         cm = cast("ContextManager", self)
         cm.require_user()
-        return cm.engine.facts(cm.scope.partition).standing(as_of)
+        return cm.engine.facts(cm.scope.partition).standing(checked_as_of(as_of))
 
     def history(self, fact_id: str) -> list[MemoryEntry]:
         """All that stood in a fact's place, oldest first: each says from when to when it held.

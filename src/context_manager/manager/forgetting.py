@@ -52,6 +52,12 @@ def forget(
     return receipt
 
 
+def _several(ids: object) -> Iterable[str]:
+    if isinstance(ids, Iterable):
+        return ids
+    raise InputError(f"ids must be one id or several, got {type(ids).__name__}")
+
+
 def _forget(
     cm: ContextManager,
     ids: str | Iterable[str] | None,
@@ -62,7 +68,7 @@ def _forget(
         return erase_all(cm)
     if where is not None:
         return erase(cm, lambda: matching(cm, where), "filter")
-    wanted = [ids] if isinstance(ids, str) else list(ids or ())
+    wanted = [ids] if isinstance(ids, str) else list(_several(ids))
     prompts = [name for name in wanted if name.startswith(f"{recording.PREFIX}_")]
     return erase(cm, lambda: _named(cm, wanted), "ids", prompts)
 

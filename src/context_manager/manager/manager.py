@@ -132,6 +132,7 @@ class ContextManager(
 
         Raises:
             BudgetError: The input alone exceeds the budget.
+            InputError: The input is no text, the budget no whole number, or a time no finite one.
         """
         with self.hooks.watch("build", self.scope, {"input": user_input}) as watch:
             self.require_user()

@@ -11,7 +11,7 @@ from typing import Any
 
 from context_manager.errors import InputError, NotFoundError
 from context_manager.manager import building, forgetting, ingesting, reporting
-from context_manager.manager.checking import checked_glob, checked_path
+from context_manager.manager.checking import checked_as_of, checked_glob, checked_path, checked_time
 from context_manager.manager.parts import ManagerParts
 from context_manager.memory.ask import Ask
 from context_manager.records import KINDS, Hit, Kind, MemoryEntry, Receipt, Trust
@@ -57,7 +57,8 @@ class MemoryFace(ManagerParts):
             as_of: Only what was known and valid at that time.
 
         Raises:
-            InputError: The query is no text, ``k`` is negative, or a kind is unknown.
+            InputError: The query is no text, ``k`` is negative, a kind is unknown, or a time is no
+                finite number.
         """
         query = clean_text(query)
         with self.hooks.watch("search", self.scope, {"input": query}) as watch:
@@ -70,12 +71,12 @@ class MemoryFace(ManagerParts):
             ask = Ask(
                 query,
                 self.scope,
-                self.clock() if now is None else now,
+                self.clock() if now is None else checked_time(now),
                 most=k if kinds else k and 2 * k + SPARE,
                 recall=memory.recall,
                 patience=self.config.embedding.deadline,
                 kinds=kinds,
-                as_of=as_of,
+                as_of=checked_as_of(as_of),
                 settings=building.ranking_settings(memory),
                 rerank=self.reranker,
             )
@@ -204,7 +205,7 @@ class MemoryFace(ManagerParts):
             Counts and steps, without content.
 
         Raises:
-            InputError: None of the three, or more than one, was given.
+            InputError: None of the three, or more than one, was given; or what can be no ids.
         """
         return forgetting.forget(self._whole, ids, where, everything)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from context_manager.config import Retention
 from context_manager.manager import recording
+from context_manager.manager.checking import checked_time
 from context_manager.manager.forgetting import erase
 from context_manager.records import MemoryEntry, Receipt
 from context_manager.store.protocol import EntryFilter
@@ -22,7 +23,7 @@ DAY_SECONDS = 86_400.0
 
 def sweep(cm: ContextManager, everybody: bool, now: float | None) -> list[Receipt]:
     """Forget what is due; see `ContextManager.sweep`."""
-    moment = cm.clock() if now is None else now
+    moment = cm.clock() if now is None else checked_time(now)
     partitions = [cm.scope.partition]
     if everybody:
         partitions = cm.archive.store.partitions(ledgers=True)

@@ -18,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from context_manager.errors import InputError
 from context_manager.records import Kind, MemoryEntry, Partition, Scope, Turn
+from context_manager.records.number import is_finite
 from context_manager.store.change import (
     Applied,
     Change,
@@ -123,6 +125,9 @@ class EntryFilter:
         source_id: Entries derived from this one.
         digest: Entries with this digest; b"" finds none.
         metadata: Entries whose metadata hold all these top-level values, compared as JSON.
+
+    Raises:
+        InputError: A bound is not a finite number.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -135,6 +140,11 @@ class EntryFilter:
     source_id: str | None = None
     digest: bytes | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, bound in (("since", self.since), ("until", self.until)):
+            if bound is not None and not is_finite(bound):
+                raise InputError(f"{name} must be a finite number of seconds, got {bound!r:.100}")
 
 
 class Store(Protocol):

@@ -8,6 +8,7 @@ from context_manager import Config, ContextManager, Scope
 from context_manager.errors import ConfigError, InputError
 from context_manager.memory.long_term import LongTermMemory, SQLiteLongTermMemory
 from context_manager.memory.summarizer import HierarchicalSummarizer
+from context_manager.store.protocol import EntryFilter
 from context_manager.testing.embedders import HashEmbedder
 
 
@@ -57,6 +58,12 @@ def test_times_and_priorities_are_finite_numbers(manager, value):
     told = {"role": "user", "content": "hi", "timestamp": value}
     for call in (
         lambda: manager.build("hi", now=value),
+        lambda: manager.build("hi", as_of=value),
+        lambda: manager.search("hi", now=value),
+        lambda: manager.search("hi", as_of=value),
+        lambda: manager.facts(as_of=value),
+        lambda: manager.sweep(now=value),
+        lambda: manager.forget(where=EntryFilter(until=value)),
         lambda: manager.observe("hi", "", timestamp=value),
         lambda: manager.observe("hi", "", priority=value),
         lambda: manager.observe_messages([told]),
@@ -66,6 +73,11 @@ def test_times_and_priorities_are_finite_numbers(manager, value):
     manager.config.memory.recency_weight = value
     with pytest.raises(ConfigError, match="recency_weight must"):
         manager.build("hi")
+
+
+def test_ids_are_one_or_several(manager):
+    with pytest.raises(InputError, match="ids must be one id or several, got int"):
+        manager.forget(7)
 
 
 def test_metadata_are_a_dict(manager):
