@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import is_
 from typing import TypeAlias
 
 from context_manager.records import Turn
@@ -39,6 +41,19 @@ def discard(held: deque[Turn] | list[Turn], keys: set[Key]) -> None:
 def tokens_of(turns: Iterable[Turn]) -> int:
     """Sum of the turns' tokens."""
     return sum(turn.token_count for turn in turns)
+
+
+def left_in_front(known: Sequence[Turn], held: Sequence[Turn]) -> int | None:
+    """How many of the known turns are gone, where only the first are and others came behind them.
+
+    None where anything else happened. Nearly always it is so, and cheap to tell.
+    """
+    if not known or not held:
+        return len(known)
+    left = next((at for at, turn in enumerate(known) if turn is held[0]), None)
+    if left is None or len(known) - left > len(held):
+        return None
+    return left if all(map(is_, held, islice(known, left, None))) else None
 
 
 class Departed:

@@ -15,13 +15,21 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from operator import is_
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from context_manager.forks import ForkSafeLock
-from context_manager.memory.departed import Departed, Key, discard, is_unwritten, key_of, tokens_of
+from context_manager.memory.departed import (
+    Departed,
+    Key,
+    discard,
+    is_unwritten,
+    key_of,
+    left_in_front,
+    tokens_of,
+)
 from context_manager.records import Turn
 
 _log = logging.getLogger(__name__)
@@ -128,16 +136,23 @@ class ShortTermMemory:
         if self.current_tokens <= self.max_tokens:
             return
         leaving: set[Key] = set()
-        for turn in sorted(self.turns, key=self._rank):
+        for turn in self._in_order_of_leaving():
             if self.current_tokens <= self.max_tokens:
                 break
             leaving.add(key_of(turn))
             self.current_tokens -= turn.token_count
-        discard(self.turns, leaving)
+        while self.turns and key_of(self.turns[0]) in leaving:
+            leaving.discard(key_of(self.turns.popleft()))
+        if leaving:
+            discard(self.turns, leaving)
 
-    def _rank(self, turn: Turn) -> tuple[bool, float]:
-        """Order of leaving: first a turn that alone exceeds the capacity, then by `_worth`."""
-        return turn.token_count <= self.max_tokens, self._worth(turn)
+    def _in_order_of_leaving(self) -> Iterable[Turn]:
+        """First what alone exceeds the capacity, then by `_worth`, the oldest among equals."""
+        most = self.max_tokens
+        alike = type(self)._worth is ShortTermMemory._worth
+        turns = self.turns if alike else sorted(self.turns, key=self._worth)
+        too_long = [turn for turn in turns if turn.token_count > most]
+        return chain(too_long, (turn for turn in turns if turn.token_count <= most))
 
     def _worth(self, turn: Turn) -> float:
         """What the policy gives for a turn; the least goes first, the oldest among equals."""
@@ -286,16 +301,29 @@ class ShortTermMemory:
 
     def _settle(self) -> None:
         """Account for whatever was done to `turns` behind our back."""
-        if len(self.turns) != len(self._known) or not all(map(is_, self.turns, self._known)):
+        left = left_in_front(self._known, self.turns)
+        if left is None:
             before, now = set(map(id, self._known)), set(map(id, self.turns))
-            new = [turn for turn in self.turns if id(turn) not in before]
-            gone = [turn for turn in self._known if id(turn) not in now]
-            # The same turn may come as another object, read from the journal once more.
-            new_keys, gone_keys = set(map(key_of, new)), set(map(key_of, gone))
-            self._departed.arrive(turn for turn in new if key_of(turn) not in gone_keys)
-            self._departed.fall(turn for turn in gone if key_of(turn) not in new_keys)
+            self._account(
+                [turn for turn in self.turns if id(turn) not in before],
+                [turn for turn in self._known if id(turn) not in now],
+            )
             self._remember()
+        elif left or len(self.turns) > len(self._known):
+            came = list(islice(self.turns, len(self._known) - left, None))
+            gone = self._known[:left]
+            self._account(came, gone)
+            self._known = list(self.turns)
+            self._known_tokens += tokens_of(came) - tokens_of(gone)
         self.current_tokens = self._known_tokens
+
+    def _account(self, came: Sequence[Turn], gone: Sequence[Turn]) -> None:
+        """Note which turns came and which left. The same one may come as another object, read from
+        the journal once more.
+        """
+        came_keys, gone_keys = set(map(key_of, came)), set(map(key_of, gone))
+        self._departed.arrive(turn for turn in came if key_of(turn) not in gone_keys)
+        self._departed.fall(turn for turn in gone if key_of(turn) not in came_keys)
 
     def _remember(self) -> None:
         self._known = list(self.turns)
