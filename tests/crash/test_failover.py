@@ -175,7 +175,7 @@ def _read_from_the_other(cluster: Cluster, partition: Partition) -> None:
     hosts = ",".join(f"127.0.0.1:{machine.port}" for machine in cluster[1:])
     store = PostgresStore(_together(cluster, "local"), timeout=PATIENCE, read=hosts)
     end = time.monotonic() + PATIENCE
-    while (standing := store.standing()) is None or standing.standby == 0:
+    while (standing := store.reading.standing()) is None or standing.standby == 0:
         assert time.monotonic() < end, "the standby answered nothing"
         assert store.version(partition) == store.rows(partition, "model").version
     store.close()

@@ -34,11 +34,9 @@ def machine() -> Iterator[Postgres]:
     standby.start()
     yield standby
     standby.stop()
+    active = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
     with postgres.server().superuser() as connection:
-        while connection.execute(
-            "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s AND active", (SLOT,)
-        ).fetchone():
-            time.sleep(0.01)
+        _until(lambda: connection.execute(active, (SLOT,)).fetchone() == (False,))
         connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))
     shutil.rmtree(home)
 
@@ -65,18 +63,19 @@ def _replay(machine: Postgres, *, paused: bool) -> None:
     with machine.superuser() as connection:
         connection.execute(f"SELECT pg_wal_replay_{'pause' if paused else 'resume'}()")
         wanted = ("paused",) if paused else ("not paused",)
-        while connection.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() != wanted:
-            time.sleep(0.01)
+        state = "SELECT pg_get_wal_replay_pause_state()"
+        _until(lambda: connection.execute(state).fetchone() == wanted)
 
 
 def _counts(store: PostgresStore) -> Counter[str]:
-    return Counter(store._reading.counts())
+    return Counter(store.reading.counts())
 
 
 def _until(state: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not state():
         assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)
 
 
 class Talk:
@@ -132,7 +131,7 @@ def test_a_standby_that_is_behind_is_passed_over_until_it_has_caught_up(
     answered = _counts(store)["standby"]
     talk.look_until(lambda now: now["behind"] > 0)
     assert _counts(store)["standby"] == answered
-    assert (standing := store.standing()) is not None
+    assert (standing := store.reading.standing()) is not None
     assert standing.lag
     _replay(standby, paused=False)
     talk.look_until(lambda now: now["standby"] > answered)

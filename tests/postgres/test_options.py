@@ -73,7 +73,7 @@ def test_a_standby_is_reached_like_the_primary_but_for_what_is_said(
     standby = standby_of(primary, read)
     assert (standby["host"], standby["user"], standby["dbname"]) == (host, user, "memory")
     assert standby["password"] == "hush-hush"  # noqa: S105 - nobody's
-    assert standby["target_session_attrs"] == "prefer-standby"
+    assert standby["target_session_attrs"] == "standby"
 
 
 @pytest.mark.parametrize(

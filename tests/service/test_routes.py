@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -212,6 +213,14 @@ class TestOperating:
         assert f"{line} 1.0" in ask("GET", "/metrics").text
         manager.archive.store.queue.finish(manager.archive.store.queue.take(["embed"], 60))
         assert line not in ask("GET", "/metrics").text
+
+    def test_metrics_count_who_answered_reads_of_a_store_with_standbys(self, ask, manager):
+        assert "context_manager_store_reads{" not in ask("GET", "/metrics").text
+        counts = {"standby": 7, "primary": 2}
+        manager.archive.store.reading = SimpleNamespace(counts=lambda: counts)
+        told = ask("GET", "/metrics").text
+        assert 'context_manager_store_reads{by="standby"} 7.0' in told
+        assert 'context_manager_store_reads{by="primary"} 2.0' in told
 
     def test_jobs_tell_what_waits(self, ask):
         told = {job["name"]: job for job in ask("GET", "/jobs").data["items"]}

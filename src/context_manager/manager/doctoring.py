@@ -118,8 +118,8 @@ def _role(cm: ContextManager) -> Iterator[Remark]:
 
 
 def _standby(cm: ContextManager) -> Iterator[Remark]:
-    standing = getattr(cm.archive.store, "standing", None)
-    found = None if standing is None else standing()
+    reading = getattr(cm.archive.store, "reading", None)
+    found = None if reading is None else reading.standing()
     if found is None:
         return
     told = f"{found.standby:,} reads by the standby, {found.primary:,} by the primary"

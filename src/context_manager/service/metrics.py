@@ -52,6 +52,13 @@ class RequestMetrics:
             ("work",),
             registry=self.registry,
         )
+        self._reads = prometheus.Gauge(
+            "context_manager_store_reads",
+            "Reads of the store since the process began, by what answered, and those for which the "
+            "standby was behind or failed.",
+            ("by",),
+            registry=self.registry,
+        )
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -63,6 +70,11 @@ class RequestMetrics:
         self._jobs.clear()
         for work, count in jobs.items():
             self._jobs.labels(work).set(count)
+
+    def read(self, counts: Mapping[str, int]) -> None:
+        """Take note of how many reads were answered by what."""
+        for by, count in counts.items():
+            self._reads.labels(by).set(count)
 
     def text(self) -> bytes:
         """All metrics in Prometheus' own format."""

@@ -58,8 +58,10 @@ def ready(service: Service) -> Reply:
 
 def metrics(call: Call) -> Reply:
     """Counts and latencies in Prometheus' own format."""
-    counted = call.service.metrics
-    queue: Queue | None = getattr(call.service.root.archive.store, "queue", None)
+    counted, store = call.service.metrics, call.service.root.archive.store
+    queue: Queue | None = getattr(store, "queue", None)
+    reading = getattr(store, "reading", None)
+    counted.read({} if reading is None else reading.counts())
     with suppress(StoreError):  # then they are as they were told last
         counted.waiting({} if queue is None else queue.counts())
     return Reply(200, counted.text(), counted.media_type)

@@ -98,7 +98,7 @@ def standby_of(primary: Conninfo, read: str) -> Conninfo:
     """Whom to connect to for reading: what the option does not say is as for the primary."""
     own = _conninfo(read if read.startswith(SCHEMES) else f"postgresql://{read}")
     shared = {name: value for name, value in primary.items() if name not in _OF_THE_PRIMARY}
-    return {**shared, "target_session_attrs": "prefer-standby", **own}
+    return {**shared, "target_session_attrs": "standby", **own}
 
 
 def with_setting(conninfo: Conninfo, name: str, value: str) -> Conninfo:

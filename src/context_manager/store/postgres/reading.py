@@ -20,6 +20,7 @@ import psycopg
 from context_manager.forks import ForkSafeLock
 from context_manager.records import Partition
 from context_manager.store.postgres.connections import Connection, Connections
+from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.queries import QUERIES
 from context_manager.store.postgres.reads import Reader
 from context_manager.store.postgres.transaction import NOBODY, Place
@@ -41,7 +42,7 @@ _REMEMBERED = 10_000
 """Partitions of which is known how far a standby must be; of others the primary is asked."""
 
 
-LOOK = 2.0
+LOOK = 5.0
 """Seconds to wait for a standby's connection where somebody wants to know how it is."""
 
 _COUNTED = ("standby", "primary", "behind", "failed")
@@ -170,7 +171,8 @@ class Reading:
         """How reading from a standby goes, asking both servers; None if there is no standby."""
         if self._standby is None:
             return None
-        end, _ = self._primary.run(lambda c: _told(c.execute(_POSITION, {"fork": 0})))
+        with translated(self._primary.location):
+            end, _ = self._primary.run(lambda c: _told(c.execute(_POSITION, {"fork": 0})))
         try:
             reached, _ = self._standby.run_once(lambda c: _told(c.execute(_REACHED)), LOOK)
         except psycopg.Error:
@@ -179,7 +181,9 @@ class Reading:
         return Standing(self._standby.location, lag, **self.counts())
 
     def counts(self) -> dict[str, int]:
-        """How many reads were answered where, by the names of `Standing`."""
+        """How many reads were answered where, by the names of `Standing`; empty without standby."""
+        if self._standby is None:
+            return {}
         with self._lock:
             return {name: self._counts[name] for name in _COUNTED}
 
@@ -204,7 +208,10 @@ class Reading:
             reached, _ = _told(connection.execute(_REACHED))
             if mark.is_reached(reached):
                 return
-            if reached is None or self._clock() + pause > deadline:
+            if reached is None:
+                connection.close()  # it was promoted: the next one may be another's
+                raise _BehindError
+            if self._clock() + pause > deadline:
                 raise _BehindError
             self._pause(pause)
             pause *= 2

@@ -28,7 +28,7 @@ from context_manager.store.postgres.options import (
     with_setting,
 )
 from context_manager.store.postgres.queue import PostgresQueue
-from context_manager.store.postgres.reading import Reading, Standing
+from context_manager.store.postgres.reading import Reading
 from context_manager.store.postgres.reads import Reader
 from context_manager.store.postgres.transaction import (
     NOBODY,
@@ -115,7 +115,7 @@ class PostgresStore:
         self._standby = None
         if self._options.read is not None:
             self._standby = self._connecting(standby_of(IMPATIENT | conninfo, self._options.read))
-        self._reading = Reading(self._connections, self._standby)
+        self.reading = Reading(self._connections, self._standby)
         self.queue = PostgresQueue(self._connections, self._options.schema)
         self.mover = PostgresMover(self._connections, self._place)
         self._auditor = Auditor(self._connections, self._place, self._secret)
@@ -145,7 +145,7 @@ class PostgresStore:
                     if self._was_done(place, writing, change, error):
                         return applied
         finally:
-            self._reading.wrote(partition)
+            self.reading.wrote(partition)
 
     def version(self, partition: Partition) -> Version:
         """The present version; (0, 0) of a partition never written."""
@@ -231,11 +231,6 @@ class PostgresStore:
         """Read every row and check it against its checksum and its neighbours; changes nothing."""
         return self._auditor.verify()
 
-    def standing(self) -> Standing | None:
-        """How reading from standbys goes; None where the primary answers all."""
-        with translated(self.location):
-            return self._reading.standing()
-
     def close(self) -> None:
         """Close every connection of this process."""
         self.queue.close()
@@ -307,4 +302,4 @@ class PostgresStore:
     ) -> T:
         """The answer from one state of the database."""
         with translated(self.location):
-            return self._reading.read(self._place(partition), ask, enter, newest=newest)
+            return self.reading.read(self._place(partition), ask, enter, newest=newest)
