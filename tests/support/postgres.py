@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -116,11 +117,13 @@ class Postgres:
             str(binaries() / "postgres"), "-D", str(self.data), "-h", "127.0.0.1",
             "-p", str(self.port), "-k", str(self.home), *settings,
         ]  # fmt: skip
+        self._any_runs, held_by_all = os.pipe()
         with (self.home / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", *command],
+                ["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", *command], pass_fds=[held_by_all],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", **_as_server(),
             )  # fmt: skip
+        os.close(held_by_all)
         self._wait()
 
     @property
@@ -134,6 +137,10 @@ class Postgres:
             self._process.stdin.close()
             self._process.wait(PATIENCE)
             self._process = None
+            # Nobody writes to it: it ends with the last process, and until then none can be
+            # started in its place.
+            assert select.select([self._any_runs], [], [], PATIENCE)[0], "some of it runs still"
+            os.close(self._any_runs)
 
     def kill(self) -> None:
         """Kill the postmaster with SIGKILL and wait until its children are gone."""
