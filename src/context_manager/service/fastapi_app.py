@@ -197,17 +197,24 @@ class _McpFace:
         """Answer a request."""
         if self._face is None:
             try:
-                from context_manager.service.mcp.http import HttpFace
+                # It takes long enough to load for others to notice.
+                face = await to_thread.run_sync(_mcp_over_http)
             except MissingExtraError as error:
                 await _response(problem(error, "mcp"))(scope, receive, send)
                 return
-            self._face = HttpFace(self._service, _request)
+            self._face = self._face or face(self._service, _request)
         await self._face(scope, receive, send)
 
     async def aclose(self) -> None:
         """End what runs."""
         if self._face is not None:
             await self._face.aclose()
+
+
+def _mcp_over_http() -> type[HttpFace]:
+    from context_manager.service.mcp.http import HttpFace
+
+    return HttpFace
 
 
 class _Moved(NamedTuple):

@@ -6,6 +6,7 @@ This file decides what is safe to start. Requests are the service's, connections
 from __future__ import annotations
 
 import errno
+import gc
 import ipaddress
 import socket
 import sys
@@ -138,4 +139,6 @@ def run(serving: uvicorn.Server, sockets: list[socket.socket]) -> None:
         sockets: What `listen` holds.
     """
     sys.setswitchinterval(TURN_SECONDS)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking for garbage in it stops everybody for 50 ms
     serving.run(sockets)
