@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from context_manager.errors import StoreBusyError
 from context_manager.memory import export_file
 from context_manager.memory.portable import Record, partition_records
+from context_manager.memory.transfer import steady
 from context_manager.records import Partition
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
-
-TRIES = 5
-"""How often a partition is read again because others wrote while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,6 @@ def _records(
 
 def _steady(cm: ContextManager, partition: Partition, model: str | None) -> list[Record]:
     """The records of a partition as it was at one time."""
-    store, erasures = cm.archive.store, cm.archive.erasures
-    for _ in range(TRIES):
-        before = store.version(partition)
-        records = list(partition_records(store, erasures, partition, model))
-        if store.version(partition) == before:
-            return records
-    raise StoreBusyError("others write too often to read one state for the export; try again")
+    store = cm.archive.store
+    read = partial(partition_records, store, cm.archive.erasures, partition, model)
+    return steady(store, partition, read)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
+from context_manager.errors import StoreBusyError
 from context_manager.memory.drafting import Drafter, new_id
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.portable import BOOKS
@@ -29,6 +31,9 @@ T = TypeVar("T")
 
 GROUP = 500
 
+TRIES = 8
+"""How often a partition is read again because others wrote while it was read."""
+
 
 def copy_all(source: Store, target: Store, count_tokens: Callable[[str], int], model: str) -> None:
     """Copy every partition.
@@ -38,11 +43,34 @@ def copy_all(source: Store, target: Store, count_tokens: Callable[[str], int], m
         target: Where everything is added.
         count_tokens: Tokens of a text, for what showing it costs.
         model: Fingerprint of the vectors that are taken along.
+
+    Raises:
+        StoreBusyError: Others write to the source too often.
     """
     drafter = Drafter(target.secret(), count_tokens)
     for partition in source.partitions(ledgers=True):
-        for change in _changes(source, partition, drafter, model):
+        changes = partial(_changes, source, partition, drafter, model)
+        for change in steady(source, partition, changes):
             target.apply(partition, change)
+
+
+def steady(store: Store, partition: Partition, read: Callable[[], Iterable[T]]) -> list[T]:
+    """What is read of a partition, all of it as it was at one time.
+
+    Args:
+        store: Where it is.
+        partition: Whose memory.
+        read: Reads it; called again when something was written meanwhile.
+
+    Raises:
+        StoreBusyError: Others write too often.
+    """
+    for _ in range(TRIES):
+        before = store.version(partition)
+        found = list(read())
+        if store.version(partition) == before:
+            return found
+    raise StoreBusyError("others write too often to read one state of this memory; try again")
 
 
 def _changes(source: Store, partition: Partition, drafter: Drafter, model: str) -> Iterator[Change]:
@@ -101,8 +129,10 @@ def _in_place(
     """The drafts of a session's turns, each in its place."""
     seq = 0
     for turn in turns:
+        drafts = tuple(messages.get(turn.id, ()))
+        if not drafts:  # it came while this was read, which is read again
+            continue
         yield from placeholders(scope, turn, seq)
-        drafts = tuple(messages[turn.id])
         yield TurnDraft(scope.narrowed(task_id=drafts[0].entry.scope.task_id), turn, drafts)
         seq = turn.seq + 1
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from context_manager import Config, ContextManager, MemoryConfig
-from context_manager.errors import InputError, NotFoundError, StoreError
-from context_manager.records import Partition
+from context_manager.errors import InputError, NotFoundError, StoreBusyError, StoreError
+from context_manager.records import Partition, Scope
 from context_manager.store.memory import MemoryStore
+from context_manager.store.protocol import Change
 from context_manager.testing.embedders import HashEmbedder
+from context_manager.testing.store_contract import HERE, exchange
 
 QUESTIONS = ("Where is the red box?", "What is in room 3?", "What do the documents say?")
 
@@ -71,6 +73,44 @@ def test_a_save_that_fails_leaves_no_file(tmp_path):
     with pytest.raises(StoreError, match="unreadable"):
         cm.save(tmp_path / "saved.db")
     assert list(tmp_path.iterdir()) == []
+
+
+class Written(MemoryStore):
+    """A store to which others write whenever turns are read."""
+
+    times = 0
+    """How often they do it still."""
+
+    def turns(self, scope: Scope, *arguments, **named):
+        if self.times:
+            self.times -= 1
+            turn = exchange(f"t{self.times}", "Said meanwhile", scope=scope)
+            self.apply(scope.partition, Change(turns=(turn,)))
+        return super().turns(scope, *arguments, **named)
+
+
+@pytest.mark.parametrize("kept", ["saved", "exported"])
+def test_what_is_written_down_while_others_write_is_one_state(tmp_path, kept):
+    store = Written()
+    cm = ContextManager(store=store).scoped(**HERE._asdict())
+    cm.embedding_provider = HashEmbedder()
+    for number in range(5):
+        cm.observe(f"Box {number} is red", "Noted")
+    write = cm.save if kept == "saved" else cm.export
+    store.times = 10**6
+    with pytest.raises(StoreBusyError, match="try again"):
+        write(tmp_path / "never")
+    assert list(tmp_path.iterdir()) == []
+    store.times = 2
+    write(tmp_path / "written")
+    if kept == "saved":
+        again = ContextManager.load(tmp_path / "written").scoped(**HERE._asdict())
+    else:
+        again = ContextManager().scoped(**HERE._asdict())
+        again.import_export(tmp_path / "written")
+    said = [turn.messages[0].text for turn in cm.archive.store.turns(cm.scope)]
+    assert [t.messages[0].text for t in again.archive.store.turns(again.scope)] == said
+    assert "Said meanwhile" in said
 
 
 def test_nothing_is_saved_over_anything_or_into_nothing(tmp_path):
