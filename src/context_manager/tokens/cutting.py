@@ -19,6 +19,7 @@ from context_manager.tokens.protocol import Tokenizer
 from context_manager.tokens.search import longest_suffix
 
 _LONG_TOKEN = 8  # characters; few texts have so many per token
+_LONG_WORD = 64  # characters; how far back a word is looked for that a cut went through
 
 
 def parts(text: str, tokenizer: Tokenizer, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -82,7 +83,8 @@ def suffix_start(text: str, limit: int, tokenizer: Tokenizer) -> int:
             cut = end - longest_suffix(part, left, tokenizer.count)
             break
         left -= cost
-    return _counted_suffix(text, cut, limit, tokenizer)
+    counted = _counted_suffix(text, cut, limit, tokenizer)
+    return _word_start(text, counted, limit, tokenizer)
 
 
 def middle_gap(
@@ -192,3 +194,14 @@ def _counted_suffix(text: str, cut: int, limit: int, tokenizer: Tokenizer) -> in
     if whole == cut or cost(text[whole:]) <= limit:
         return whole
     return cut
+
+
+def _word_start(text: str, cut: int, limit: int, tokenizer: Tokenizer) -> int:
+    """Return where the word begins that a suffix was cut through, if it fits whole, else ``cut``.
+
+    The end of a word may cost as much as the word, or more: counts do not only grow.
+    """
+    begin = last_boundary(text, max(0, cut - _LONG_WORD), cut)
+    if begin is None or begin == cut or count(text[begin:], tokenizer) > limit:
+        return cut
+    return begin

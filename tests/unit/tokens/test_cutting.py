@@ -110,6 +110,16 @@ def test_overlapping_chunks_repeat_the_end_of_the_one_before() -> None:
         assert counter(after[:shared]) == pytest.approx(20, abs=2)
 
 
+def test_what_is_repeated_or_left_of_a_tail_begins_with_a_word_where_one_fits() -> None:
+    """The last letters of a word may be one token, as the word is."""
+    counter = TokenCounter("gpt-4")
+    text = "one two three four five"
+    assert counter.split_text_into_token_chunks(text, 3, 1) == ["one two three", " three four five"]
+    assert counter.truncate_middle("zero " * 30 + text, 10, "..", head_share=0.4).endswith(
+        ".. one two three four five"
+    )
+
+
 @pytest.mark.parametrize(("size", "overlap"), [(0, 0), (-3, 0), (5, 5), (5, 9), (5, -1)])
 def test_an_impossible_chunk_size_is_refused(size: int, overlap: int) -> None:
     with pytest.raises(InputError, match=r"chunk size|overlap"):
