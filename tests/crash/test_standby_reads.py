@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,10 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from context_manager import ContextManager
 from context_manager.manager.doctoring import examine
 from context_manager.store.postgres import PostgresStore
+from context_manager.store.postgres.connections import Connections
+from context_manager.store.postgres.reading import Reading
 from context_manager.store.protocol import Change
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.store_contract import exchange
@@ -148,6 +153,30 @@ def test_a_standby_that_is_gone_costs_no_answer(store: PostgresStore, standby: P
     answered = _counts(store)["standby"]
     standby.start()
     talk.look_until(lambda now: now["standby"] > answered)
+
+
+def test_a_standby_that_hangs_is_taken_for_gone(standby: Postgres, tmp_path: Path) -> None:
+    """Its machine answers and holds the connection, but the server never says a word."""
+    place = conninfo_to_dict(f"{standby.dsn()}?application_name=hanging")
+    hanging = Connections(dict(place), size=2, timeout=PATIENCE, silence=1.0)
+    store = postgres.store_for(tmp_path)
+    store.reading = Reading(store._connections, hanging)
+    talk = Talk(store)
+    talk.say()
+    talk.look_until(lambda now: now["standby"] > 0)
+    backends = "SELECT pid FROM pg_stat_activity WHERE application_name = 'hanging'"
+    with standby.superuser() as connection:
+        stopped = [pid for (pid,) in connection.execute(backends)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        talk.look_until(lambda now: now["failed"] > 0)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    talk.look()
+    hanging.close()
+    store.close()
 
 
 def test_a_store_opens_and_works_where_the_standby_never_was(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
@@ -56,6 +56,8 @@ class Connections:
         timeout: Seconds to wait for a connection, for a lock, and for a server to come back.
         statement_timeout: Seconds after which the server ends a statement; None leaves it to the
             server. It does not hold for `connect`, whose work may take long.
+        silence: Seconds without a word of the server after which a lent connection is lost: its
+            machine answers, but the server hangs. None waits.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class Connections:
         size: int,
         timeout: float,
         statement_timeout: float | None = None,
+        silence: float | None = None,
     ) -> None:
         self._options = {**_DEFAULTS, **conninfo}
         self._lent_options = self._options
         if statement_timeout is not None:
             milliseconds = str(max(1, round(statement_timeout * 1000)))
             self._lent_options = with_setting(self._options, "statement_timeout", milliseconds)
+        self._class = psycopg.Connection[Any] if silence is None else _hung_up_after(silence)
         self._size = size
         self.timeout = timeout
         self.location = shown(self._options)
@@ -146,6 +150,7 @@ class Connections:
 
     def _open(self) -> ConnectionPool[Connection]:
         pool = ConnectionPool(
+            connection_class=self._class,
             kwargs={**self._lent_options, "autocommit": True},
             min_size=1,
             max_size=self._size,
@@ -158,6 +163,33 @@ class Connections:
         )
         self._pools[os.getpid()] = pool
         return pool
+
+
+def _hung_up_after(silence: float) -> type[Connection]:
+    """Connections that are closed when the server says nothing for so many seconds."""
+
+    class Impatient(psycopg.Connection[Any]):
+        def wait(self, gen: Generator[Any, Any, T], *args: Any, **more: Any) -> T:
+            return super().wait(self._listening(gen), *args, **more)
+
+        def _listening(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+            """The same steps; the driver asks for the next one at every word, and now and then."""
+            end = time.monotonic() + silence
+            try:
+                step = next(gen)
+                while True:
+                    ready = yield step
+                    if ready:
+                        end = time.monotonic() + silence
+                    elif time.monotonic() > end:
+                        self.close()
+                        raise psycopg.OperationalError("the server said nothing")
+                    step = gen.send(ready)
+            except StopIteration as stopped:
+                answer: T = stopped.value
+                return answer
+
+    return Impatient
 
 
 def shown(options: Conninfo) -> str:

@@ -36,6 +36,9 @@ PATIENCE = 0.05
 REST = 1.0
 """Seconds for which a standby that could not answer is not asked."""
 
+SILENCE = 5.0
+"""Seconds after which a standby that takes a question and says nothing is taken for gone."""
+
 _FIRST_PAUSE = 0.001
 
 _REMEMBERED = 10_000

@@ -28,7 +28,7 @@ from context_manager.store.postgres.options import (
     with_setting,
 )
 from context_manager.store.postgres.queue import PostgresQueue
-from context_manager.store.postgres.reading import Reading
+from context_manager.store.postgres.reading import SILENCE, Reading
 from context_manager.store.postgres.reads import Reader
 from context_manager.store.postgres.transaction import (
     NOBODY,
@@ -114,7 +114,8 @@ class PostgresStore:
         self._secret = self._made_ready()
         self._standby = None
         if self._options.read is not None:
-            self._standby = self._connecting(standby_of(IMPATIENT | conninfo, self._options.read))
+            standby = standby_of(IMPATIENT | conninfo, self._options.read)
+            self._standby = self._connecting(standby, min(SILENCE, self._options.timeout))
         self.reading = Reading(self._connections, self._standby)
         self.queue = PostgresQueue(self._connections, self._options.schema)
         self.mover = PostgresMover(self._connections, self._place)
@@ -242,13 +243,14 @@ class PostgresStore:
         options = self._options
         return Place(options.schema, partition, options.waits, options.timeout)
 
-    def _connecting(self, conninfo: Conninfo) -> Connections:
+    def _connecting(self, conninfo: Conninfo, silence: float | None = None) -> Connections:
         options = self._options
         return Connections(
             conninfo,
             size=options.pool_size,
             timeout=options.timeout,
             statement_timeout=options.statement_timeout,
+            silence=silence,
         )
 
     def _made_ready(self) -> bytes:
