@@ -19,6 +19,8 @@ from context_manager import ContextManager
 from context_manager.store.protocol import Change
 
 BEST = 50
+WARM = 20
+"""Rounds that are not counted: what a process reads once, it has read by then."""
 
 
 class Floor:
@@ -58,8 +60,10 @@ def in_one_scope(folder: Path, size: int, rounds: int) -> Iterator[Line]:
         fill(cm, messages, embedder)
         floor = Floor(messages, embedder)
         asking = cm.scoped(session_id="asking")
-        questions = [language.question() for _ in range(rounds + 3)]
-        ours, bare = alternate(questions, lambda q: asking.build_context(q[0]), floor.ask)
+        questions = [language.question() for _ in range(rounds + WARM)]
+        ours, bare = alternate(
+            questions, lambda q: asking.build_context(q[0]), floor.ask, warm=WARM
+        )
     yield against(f"`build_context`, {size:,} entries", ours, bare, 2.0 if size > 1000 else None)
     yield _tail(f"its p99 to its p50, {size:,} entries", ours)
 
@@ -83,8 +87,10 @@ def among_users(folder: Path, few: int, many: int, each: int, rounds: int) -> It
             scoped.archive.apply(scoped.scope.partition, change)
         managers.append(cm)
     asking = [cm.scoped(user_id="user-3", session_id="asking") for cm in managers]
-    questions = [language.question()[0] for _ in range(rounds + 3)]
-    alone, crowded = alternate(questions, asking[0].build_context, asking[1].build_context)
+    questions = [language.question()[0] for _ in range(rounds + WARM)]
+    alone, crowded = alternate(
+        questions, asking[0].build_context, asking[1].build_context, warm=WARM
+    )
     for cm in managers:
         cm.close()
     what = f"`build_context` among {many * each:,} entries of {many:,} users, to {few * each:,}"

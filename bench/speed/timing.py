@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from time import perf_counter
 from typing import TypeVar
 
@@ -36,7 +37,7 @@ class Line:
     Args:
         what: What was measured, at what size.
         measured, floor: The figures, in words.
-        ratio: Measured by floor.
+        ratio: Measured by floor; NaN where there is none.
         allowed: Highest ratio (or lowest, with `at_least`) that is good enough; None for none.
         at_least: The ratio should be at least ``allowed``.
     """
@@ -60,7 +61,8 @@ class Line:
         sign = "≥" if self.at_least else "≤"
         allowed = "" if self.allowed is None else f"{sign} {self.allowed:g}"
         verdict = "" if self.allowed is None else "yes" if self.met else "**no**"
-        return [self.what, self.measured, self.floor, f"{self.ratio:.2f}", allowed, verdict]
+        ratio = "" if isnan(self.ratio) else f"{self.ratio:.2f}"
+        return [self.what, self.measured, self.floor, ratio, allowed, verdict]
 
 
 def alternate(
