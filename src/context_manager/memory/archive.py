@@ -240,8 +240,8 @@ class Archive:
     def _ready(self, partition: Partition) -> tuple[LargeMemories | None, int]:
         """What finds candidates in a memory, and its size; None where columns are read."""
         large = self.large()
-        size = None if large is None else large.size(partition)
-        if large is None or size is None or not large.ready(partition, self.model):
+        size = None if large is None else large.ready(partition, self.model)
+        if size is None:
             return None, 0
         with self._lock:
             self._views.pop((partition, self.model), None)

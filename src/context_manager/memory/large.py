@@ -83,14 +83,16 @@ class LargeMemories:
         size = self._finder.size(partition)
         return size if size > self._above else None
 
-    def ready(self, partition: Partition, model: str) -> bool:
-        """Whether so much is filed that candidates can be found; tells of what is not."""
-        due = self._finder.unfiled(partition, model)
-        if due is None:
-            return False
+    def ready(self, partition: Partition, model: str) -> int | None:
+        """How many entries a large memory holds of which so much is filed that candidates can be
+        found; None of any other. Tells of what is due.
+        """
+        entries, due = self._finder.state(partition, model)
+        if entries <= self._above or due is None:
+            return None
         if due:
             self._behind(partition)
-        return due < LOOSE
+        return entries if due < LOOSE else None
 
     def waiting(self, partition: Partition, model: str) -> list[Pending]:
         """Passages without a vector of this model, oldest first."""

@@ -31,6 +31,17 @@ class Filed(NamedTuple):
     words: int
 
 
+class State(NamedTuple):
+    """How large a partition is, and how much of it is filed.
+
+    `due` says how many blocks are to be filed, of which the last is never one; None while no vector
+    is of the model.
+    """
+
+    entries: int
+    due: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class WordLists:
     """The words of the passages of a block, term by term, as ranking packs them.
@@ -128,11 +139,8 @@ class Finder(Protocol):
         """How many entries a partition holds; must be cheap."""
         ...
 
-    def unfiled(self, partition: Partition, model: str) -> int | None:
-        """How many blocks are due to be filed; None while no vector is of this model.
-
-        The last block is never due.
-        """
+    def state(self, partition: Partition, model: str) -> State:
+        """How large a partition is, and how much of it is filed."""
         ...
 
     def waiting(self, partition: Partition, model: str, limit: int) -> list[Pending]:

@@ -16,7 +16,7 @@ import psycopg
 
 from context_manager.errors import ConfigError
 from context_manager.records import Partition
-from context_manager.store.finding import BLOCK, PLACE, Look, Pack
+from context_manager.store.finding import BLOCK, PLACE, Look, Pack, State
 from context_manager.store.postgres.connections import Connection, Connections
 from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.look import PostgresLook, Space, space_of
@@ -93,15 +93,18 @@ class PostgresFinder:
         found = self._read(partition, lambda reader: _ask(reader, "size").fetchone())
         return int(found[0]) if found else 0
 
-    def unfiled(self, partition: Partition, model: str) -> int | None:
-        """How many blocks are due to be filed; None while no vector is of this model."""
+    def state(self, partition: Partition, model: str) -> State:
+        """How large a partition is, and how much of it is filed."""
 
-        def ask(reader: Reader) -> int | None:
+        def ask(reader: Reader) -> State:
+            found = _ask(reader, "size").fetchone()
             space = space_of(reader, model)
-            return None if space is None else len(_due(reader, space))
+            return State(
+                found[0] if found else 0, None if space is None else len(_due(reader, space))
+            )
 
-        found: int | None = self._read(partition, ask)
-        return found
+        state: State = self._read(partition, ask)
+        return state
 
     def waiting(self, partition: Partition, model: str, limit: int) -> list[Pending]:
         """Passages without a vector of this model, as far as the blocks tell; oldest first."""
@@ -124,9 +127,11 @@ class PostgresFinder:
             due = self._connections.run(lambda c: self._file(c, partition, model, pack))
             if due is None:
                 return True
-            if due.near:
-                self._index(due)
-            return False
+        if due.near:
+            pieces = self._read(partition, lambda reader: _pieces(reader, due))
+            with translated(self._connections.location):
+                self._index(due, pieces)
+        return False
 
     def look(self, partition: Partition, model: str, ask: Callable[[Look], T]) -> T:
         """The answer from one state of the database."""
@@ -226,8 +231,13 @@ class PostgresFinder:
             )
         return next(missing, None) is None
 
-    def _index(self, space: Space) -> None:
-        """Make the index of the vectors if it is not there; one process does it."""
+    def _index(self, space: Space, pieces: Sequence[str]) -> None:
+        """Make the index of the vectors if it is not there; one process does it.
+
+        Args:
+            space: Whose vectors.
+            pieces: The tables that hold what is looked up beside it.
+        """
         table = near_table(space.part, space.id)
         blanks = {"near": table, "vector": self._pgvector().schema}
         with self._connections.connect() as connection:
@@ -244,6 +254,8 @@ class PostgresFinder:
                 if connection.execute(FINDING["index_state"], state).fetchone() == (False,):
                     connection.execute(filled("drop_index", blanks))  # its making was cut short
                 connection.execute(filled("make_index", blanks))
+                for name in pieces:  # what came in one go is news to the planner
+                    connection.execute(f"ANALYZE {name}")
             except (psycopg.errors.UndefinedTable, psycopg.errors.DuplicateTable):
                 return  # forgotten meanwhile, or made by another
 
@@ -258,6 +270,10 @@ def filled(name: str, blanks: dict[str, str]) -> str:
 
 def _ask(reader: Reader, name: str, **values: Any) -> psycopg.Cursor[Any]:
     return reader.ask_sql(FINDING[name], values)
+
+
+def _pieces(reader: Reader, space: Space) -> list[str]:
+    return [name for (name,) in _ask(reader, "pieces", **space.named) if name]
 
 
 def _due(reader: Reader, space: Space) -> list[int]:

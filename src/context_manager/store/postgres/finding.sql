@@ -111,6 +111,16 @@ WHERE tenant_id = %(tenant)s AND part = %(part)s AND entry >= %(first)s AND entr
 -- name: insert_near
 INSERT INTO {near} (tenant_id, part, entry, ordinal, embedding) VALUES (%s, %s, %s, %s, %s)
 
+-- name: pieces
+SELECT (SELECT tableoid::regclass::text FROM entries
+    WHERE tenant_id = %(tenant)s AND part = %(part)s LIMIT 1)
+UNION ALL SELECT (SELECT tableoid::regclass::text FROM passages
+    WHERE tenant_id = %(tenant)s AND part = %(part)s LIMIT 1)
+UNION ALL SELECT (SELECT tableoid::regclass::text FROM vectors
+    WHERE tenant_id = %(tenant)s AND part = %(part)s LIMIT 1)
+UNION ALL SELECT (SELECT tableoid::regclass::text FROM postings
+    WHERE tenant_id = %(tenant)s AND part = %(part)s LIMIT 1)
+
 -- name: index_state
 SELECT i.indisvalid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE c.relname = %(index)s AND c.relnamespace = %(schema)s::regnamespace
@@ -142,9 +152,11 @@ WHERE n.tenant_id = %(tenant)s AND n.part = %(part)s AND {narrowed}
 ORDER BY n.embedding OPERATOR({vector}.<#>) %(vector)s LIMIT %(most)s
 
 -- name: lists
-SELECT term, block, packed FROM postings
-WHERE tenant_id = %(tenant)s AND part = %(part)s AND term = ANY(%(terms)s::bigint[])
-ORDER BY term, block
+SELECT l.term, l.block, l.packed FROM postings AS l
+JOIN filed AS v ON v.tenant_id = l.tenant_id AND v.part = l.part AND v.model = %(id)s
+    AND v.block = l.block
+WHERE l.tenant_id = %(tenant)s AND l.part = %(part)s AND l.term = ANY(%(terms)s::bigint[])
+ORDER BY l.term, l.block
 
 -- name: narrowed_keys
 SELECT e.key FROM entries AS e
