@@ -17,7 +17,7 @@ from context_manager import ContextManager, MemoryEntry, Message
 from context_manager.context import Plan, turn_pieces
 from context_manager.context.window import window
 from context_manager.evaluation.benchmarks import Question
-from context_manager.evaluation.measures import common_beginning
+from context_manager.evaluation.trials import common_beginning
 from context_manager.manager import building
 
 STABLE = frozenset({"pinned", "summary", "recent"})

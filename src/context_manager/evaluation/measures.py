@@ -27,18 +27,6 @@ def recall_at(gold: Sequence[MemoryEntry], ranked: Sequence[str], k: int) -> flo
     return sum(entry.id in first for entry in gold) / len(gold)
 
 
-def common_beginning(one: str, other: str) -> str:
-    """What two texts begin with alike; "" where nothing."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return one[:low]
-
-
 def auroc(positive: Floats, negative: Floats) -> float:
     """Chance that a positive scores higher than a negative, ties half (Mann-Whitney U)."""
     both = np.concatenate([positive, negative])

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from context_manager.evaluation.measures import common_beginning
 from context_manager.evaluation.probes import Probe, Spot
 from context_manager.importing import ImportedTurn
 from context_manager.records import Context, Message, Turn
@@ -238,3 +237,15 @@ def _reuse(memory: Memory, turns: Sequence[ImportedTurn]) -> float | None:
 
 def _mean(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def common_beginning(one: str, other: str) -> str:
+    """What two texts begin with alike; "" where nothing."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return one[:low]
