@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from context_manager.errors import ScopeError
 from context_manager.manager.forgetting import erase, erase_all
-from context_manager.manager.recording import PROMPTS, QUOTES
 from context_manager.memory.erasures import ALL, KEYS, TOMBSTONES
 from context_manager.memory.export_file import Portion, check, check_places, portions
 from context_manager.memory.portable import (
+    PROMPTS,
+    QUOTES,
     Record,
     entries_of,
     entry_draft,

@@ -19,6 +19,7 @@ from context_manager.context.render import render
 from context_manager.errors import ConflictError, NotFoundError, StoreError
 from context_manager.manager.hearing import asked
 from context_manager.memory.drafting import LABELS, label, new_id
+from context_manager.memory.portable import PROMPTS, QUOTES
 from context_manager.records import Context, MemoryEntry, Trust
 from context_manager.records.message import ROLE_LABELS
 from context_manager.store.protocol import Change, LedgerDraft
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PROMPTS = "prompts"
-QUOTES = "quotes"
 PREFIX = "ctx"
 
 HOLE = "[forgotten]"

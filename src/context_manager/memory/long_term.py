@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from context_manager.embedding import EmbeddingProvider, as_embedder
 from context_manager.errors import InputError
+from context_manager.memory.answers import emptied
 from context_manager.memory.archive import Archive
 from context_manager.memory.ask import Ask
 from context_manager.memory.drafting import new_id
 from context_manager.memory.mirror import Mirror, RowIndex
+from context_manager.memory.portable import QUOTES
 from context_manager.memory.stored_entries import StoredEntries
 from context_manager.records import DEFAULT_SCOPE, MemoryEntry, Partition, Scope
 from context_manager.store.memory import MemoryStore
@@ -164,13 +166,27 @@ class LongTermMemory:
         }
 
     def clear(self) -> None:
-        """Delete every entry of the partition."""
+        """Delete every entry of the partition for good, and what recorded prompts quote.
+
+        Without a receipt: `ContextManager.clear_memory` gives one.
+        """
         self._adopt()
-        store = self._archive.store
-        found = store.find(self.partition, EntryFilter())
+        store, partition = self._archive.store, self.partition
+        found = store.find(partition, EntryFilter())
         turns = tuple({entry.turn_id for _, entry in found if entry.turn_id})
         ids = tuple(entry.id for _, entry in found)
-        self._archive.apply(self.partition, Change(remove_entries=ids, remove_turns=turns))
+        quotes = tuple(line.name for line in store.ledger(partition, QUOTES))
+        buried = self._archive.erasures.tombstones([*ids, *turns, *quotes], self._clock())
+        change = Change(
+            remove_entries=ids,
+            remove_turns=turns,
+            strike=tuple((QUOTES, name) for name in quotes),
+            ledger=(*buried, *emptied(store, partition)),
+        )
+        self._archive.apply(partition, change)
+        overwrite = getattr(store, "scrub", None)
+        if overwrite is not None:
+            overwrite()
 
     def __len__(self) -> int:
         self._adopt()

@@ -22,7 +22,11 @@ from context_manager.store.protocol import EntryDraft, EntryFilter, LedgerDraft,
 FORMAT = "context-manager export"
 VERSION = 1
 
-BOOKS = ("receipts", "tombstones", "prompts", "quotes")
+PROMPTS = "prompts"
+QUOTES = "quotes"
+"""Books of recorded prompts: their recipes, and the texts in them that stand nowhere else."""
+
+BOOKS = ("receipts", "tombstones", PROMPTS, QUOTES)
 """Books of the ledger that are exported; the keys that read them go with them."""
 
 Record = Mapping[str, Any]

@@ -163,6 +163,29 @@ def test_erasing_a_user_leaves_a_receipt_and_nothing_else(place: Path) -> None:
         assert ann.build("what do you know about me?").text.count("new here") == 1
 
 
+def test_a_long_term_memory_that_is_cleared_by_itself_leaves_nothing_behind(place: Path) -> None:
+    """No byte and no quote; and what was exported before or is exported after brings nothing."""
+    canaries = Canaries()
+    with opened(place / "memory.db") as cm:
+        here = cm.scoped(session_id="one")
+        for _ in range(5):
+            here.observe(f"My key lies under {canaries.new()}", "Noted")
+        here.build(f"Is my key under {canaries.words[1]}?")
+        cm.export(place / "before.jsonl")
+        cm.long_term_memory.clear()
+        new = cm.scoped(session_id="two")
+        new.observe("The key is lost", "Oh")
+        assert canaries.in_text(everything_shown(new, Asked("key"))) == set()
+        cm.import_export(place / "before.jsonl")
+        (place / "before.jsonl").unlink()
+        assert canaries.in_text(everything_shown(new, Asked("key"))) == set()
+        assert canaries.in_files(place) == set()
+        here.observe("I found it", "Good")
+        cm.export(place / "after.jsonl")
+        again = ContextManager()
+        assert again.import_export(place / "after.jsonl").turns == 2
+
+
 def test_an_in_memory_manager_forgets_as_well() -> None:
     canaries = Canaries()
     cm = ContextManager(Config(memory=SMALL))
