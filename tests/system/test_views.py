@@ -47,6 +47,7 @@ def test_the_prompt_is_shown_slot_by_slot_with_costs_that_add_up(seen, manager):
 
 def test_a_slot_opens_to_its_reason_and_scores_with_the_keyboard_alone(seen, manager):
     manager.add_memory(SISTER)
+    manager.add_memory("The hut by the lake has a red door.")
     seen.show()
     seen.build(QUESTION)
     head = seen.page.locator(".slot-head", has_text="Memories").first
@@ -56,7 +57,7 @@ def test_a_slot_opens_to_its_reason_and_scores_with_the_keyboard_alone(seen, man
     opened = seen.page.locator(".details:visible")
     expect(opened).to_contain_text("Why")
     expect(opened).to_contain_text("mem_")
-    expect(opened.get_by_label("Scores of each stage")).to_be_visible()
+    expect(opened.get_by_label("What each stage of ranking added")).to_be_visible()
 
 
 def test_what_is_reused_of_the_prompt_before_is_told(seen, manager):

@@ -84,7 +84,7 @@ function slotItem(slot, place, before, again) {
 /** What a slot opens to. */
 function account(slot, again) {
   const place = el("div", {});
-  const stages = Object.entries(slot.stages);
+  const stages = Object.entries(slot.stages).filter(([, added]) => added !== 0);
   return [
     facts([
       ["Why", slot.reason],
@@ -100,14 +100,9 @@ function account(slot, again) {
     stages.length > 0 &&
       el(
         "ul.stages",
-        { "aria-label": "Scores of each stage" },
-        stages.map(([name, value]) =>
-          el(
-            "li",
-            {},
-            el("span", {}, name),
-            value >= 0 && value <= 1 ? meter(value, name) : el("span", {}, score(value)),
-          ),
+        { "aria-label": "What each stage of ranking added" },
+        stages.map(([name, added]) =>
+          el("li", {}, el("span", {}, name), el("span", {}, (added > 0 ? "+" : "") + score(added))),
         ),
       ),
     slot.entry_id &&
