@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anyio import to_thread
+from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
@@ -28,7 +29,6 @@ from context_manager.service.mcp.server import create_server
 from context_manager.service.problems import problem
 from context_manager.service.reading import whose_headers
 from context_manager.service.refusals import forbidden
-from context_manager.service.settings import Limits
 from context_manager.service.wire import Request
 
 if TYPE_CHECKING:
@@ -99,19 +99,21 @@ class HttpFace:
 
     async def _manager(self) -> StreamableHTTPSessionManager:
         if self._running is None:
-            self._running = _Running(self._service.settings.limits)
+            limits = self._service.settings.limits
+            # In a thread: schemas are made of all that it offers, which others would wait for.
+            made = await to_thread.run_sync(partial(create_server, _whose, _let_in, limits=limits))
+            self._running = self._running or _Running(made, limits.body_bytes)
         return await self._running.manager()
 
 
 class _Running:
     """The SDK's part, made with the first request and kept by a task of its own until the end."""
 
-    def __init__(self, limits: Limits) -> None:
-        server = create_server(_whose, _let_in, limits=limits)
+    def __init__(self, server: MCPServer[Any], body_bytes: int) -> None:
         server.streamable_http_app(
             json_response=True,
             stateless_http=True,
-            max_request_body_size=limits.body_bytes,
+            max_request_body_size=body_bytes,
             # Names and origins were checked by the service, which knows its own.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
