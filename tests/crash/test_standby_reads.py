@@ -10,16 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from context_manager import ContextManager
 from context_manager.manager.doctoring import examine
+from context_manager.store.moving import move
 from context_manager.store.postgres import PostgresStore
 from context_manager.store.postgres.connections import Connections
 from context_manager.store.postgres.reading import Reading
 from context_manager.store.protocol import Change
+from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.embedders import HashEmbedder
 from context_manager.testing.store_contract import exchange
 from support import postgres
@@ -86,7 +89,7 @@ def _until(state: Callable[[], bool]) -> None:
 class Talk:
     """A conversation that is written turn by turn and read back whole at every look."""
 
-    def __init__(self, store: PostgresStore) -> None:
+    def __init__(self, store: Any) -> None:
         self.store = store
         self.said: list[str] = []
 
@@ -222,6 +225,19 @@ def test_listings_of_who_is_remembered_hold_what_was_written(
     store.apply(other.partition, Change(turns=(exchange("n", "hello", "hi", scope=other),)))
     for _ in range(3):
         assert store.partitions() == [other.partition]
+
+
+def test_what_was_moved_in_is_seen_at_once(
+    store: PostgresStore, standby: Postgres, tmp_path: Path
+) -> None:
+    moved = Talk(SQLiteStore(tmp_path / "memory.db"))
+    moved.say()
+    _replay(standby, paused=True)
+    assert store.turns(HOME) == []
+    move(moved.store.mover, store.mover)
+    for _ in range(3):
+        assert [turn.id for turn in store.turns(HOME)] == moved.said
+    moved.store.close()
 
 
 def test_a_doctor_tells_how_reading_goes(store: PostgresStore, standby: Postgres) -> None:

@@ -62,6 +62,7 @@ class PostgresFinder:
         connections: Lends connections.
         place_of: Where the transactions of a partition work.
         read: Gives the answer to a question from one state of the database.
+        wrote: Is told of whom something was filed.
     """
 
     def __init__(
@@ -69,10 +70,12 @@ class PostgresFinder:
         connections: Connections,
         place_of: Callable[[Partition], Place],
         read: Callable[[Partition, Callable[[Reader], Any]], Any],
+        wrote: Callable[[Partition], None],
     ) -> None:
         self._connections = connections
         self._place_of = place_of
         self._read = read
+        self._wrote = wrote
         self._extension: _Extension | None = None
 
     def check(self, dimension: int) -> None:
@@ -123,15 +126,19 @@ class PostgresFinder:
 
     def file(self, partition: Partition, model: str, pack: Pack) -> bool:
         """File some of the oldest block that is due, or make the index once none is."""
-        with translated(self._connections.location):
-            due = self._connections.run(lambda c: self._file(c, partition, model, pack))
+        try:
+            with translated(self._connections.location):
+                due = self._connections.run(lambda c: self._file(c, partition, model, pack))
             if due is None:
                 return True
-        if due.near:
-            pieces = self._read(partition, lambda reader: _pieces(reader, due))
-            with translated(self._connections.location):
-                self._index(due, pieces)
-        return False
+            if due.near:
+                self._wrote(partition)  # what is read next holds what was just filed
+                pieces = self._read(partition, lambda reader: _pieces(reader, due))
+                with translated(self._connections.location):
+                    self._index(due, pieces)
+            return False
+        finally:
+            self._wrote(partition)
 
     def look(self, partition: Partition, model: str, ask: Callable[[Look], T]) -> T:
         """The answer from one state of the database."""

@@ -41,11 +41,18 @@ class PostgresMover:
     Args:
         connections: Lends connections.
         place_of: Where the transactions of a partition work.
+        wrote: Is told of whom something was put in.
     """
 
-    def __init__(self, connections: Connections, place_of: Callable[[Partition], Place]) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        place_of: Callable[[Partition], Place],
+        wrote: Callable[[Partition], None],
+    ) -> None:
         self._connections = connections
         self._place_of = place_of
+        self._wrote = wrote
 
     @property
     def location(self) -> str:
@@ -67,8 +74,11 @@ class PostgresMover:
         """Write these rows in the place of all that the partition holds, in one transaction."""
         secret = self.secret()
         place = self._place_of(partition)
-        with self._transaction(partition, writes=True) as connection:
-            Arrival(connection, place, secret, silent).put_in(rows, check, place)
+        try:
+            with self._transaction(partition, writes=True) as connection:
+                Arrival(connection, place, secret, silent).put_in(rows, check, place)
+        finally:
+            self._wrote(partition)
 
     def secret(self) -> bytes:
         """The key of all hashes, as it is now."""

@@ -118,9 +118,9 @@ class PostgresStore:
             self._standby = self._connecting(standby, min(SILENCE, self._options.timeout))
         self.reading = Reading(self._connections, self._standby)
         self.queue = PostgresQueue(self._connections, self._options.schema)
-        self.mover = PostgresMover(self._connections, self._place)
+        self.mover = PostgresMover(self._connections, self._place, self.reading.wrote)
         self._auditor = Auditor(self._connections, self._place, self._secret)
-        self.finder = PostgresFinder(self._connections, self._place, self._read)
+        self.finder = PostgresFinder(self._connections, self._place, self._read, self.reading.wrote)
 
     @property
     def location(self) -> str:
