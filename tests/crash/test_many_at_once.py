@@ -16,7 +16,7 @@ from context_manager.records import Scope
 from context_manager.store.protocol import Change, EntryFilter
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.store_contract import MODEL, exchange, note
-from support.killing import ended, started
+from support.killing import PATIENCE, ended, started
 from support.workload import HOME
 
 HERE = HOME.partition
@@ -72,7 +72,7 @@ def test_sixteen_threads_on_one_store(tmp_path: Path, count: int) -> None:
 
 
 def _observe_in_process(path: str, worker: int, count: int) -> None:
-    store = SQLiteStore(path, durability="normal")
+    store = SQLiteStore(path, durability="normal", busy_timeout=PATIENCE)
     _observe(store, worker, count)
     store.close()
 
@@ -92,7 +92,7 @@ def test_many_stores_may_make_one_file_at_the_same_time(tmp_path: Path) -> None:
     path = tmp_path / "memory.db"
 
     def work(worker: int) -> None:
-        store = SQLiteStore(path)
+        store = SQLiteStore(path, busy_timeout=PATIENCE)
         store.apply(HERE, Change(entries=(note(f"n{worker}"),)))
         store.close()
 
@@ -152,7 +152,7 @@ from context_manager.store.sqlite import SQLiteStore
 from context_manager.testing.store_contract import exchange
 
 path, held = sys.argv[1], Scope("acme", "ann", "helper", "monday")
-store = SQLiteStore(path, durability="normal")
+store = SQLiteStore(path, durability="normal", busy_timeout=100)
 def say(name, count):
     for number in range(count):
         scope = Scope("acme", "ann", "helper", name)

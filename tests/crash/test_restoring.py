@@ -11,7 +11,7 @@ from context_manager.store.protocol import Change, EntryFilter
 from context_manager.store.sqlite import SQLiteStore
 from context_manager.store.sqlite.alone import alone
 from context_manager.testing.store_contract import HERE, note
-from support.killing import ended, started
+from support.killing import PATIENCE, ended, started
 
 ROUNDS = 25
 
@@ -20,7 +20,7 @@ def come_and_go(path: str, name: str, acknowledged: str) -> None:
     """Open the store, write one entry, close it; again and again."""
     with Path(acknowledged).open("w") as told:
         for number in range(ROUNDS):
-            store = SQLiteStore(path)
+            store = SQLiteStore(path, busy_timeout=PATIENCE)
             store.apply(HERE, Change(entries=(note(f"{name}{number}"),)))
             store.close()
             told.write(f"{name}{number}\n")

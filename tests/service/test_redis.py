@@ -125,7 +125,8 @@ class TestQuestions:
         assert QUESTION in embedder.asked
 
     @pytest.mark.parametrize("harm", ["emptied", "killed", "cut off", "lying"])
-    def test_no_harm_to_redis_changes_a_prompt(self, store, server, harm):
+    def test_no_harm_to_redis_changes_a_prompt(self, store, server, harm, monkeypatch):
+        monkeypatch.setattr("context_manager.embedding.shared.PAUSE_SECONDS", 3600.0)
         one, _ = replica(store, server)
         before = prompt(one)
         if harm == "emptied":

@@ -58,7 +58,7 @@ def open_with(request: pytest.FixtureRequest) -> Iterator[Callable[[FaultServer]
     @contextmanager
     def open_at(at: FaultServer, **settings: Any) -> Iterator[ContextManager]:
         path = "/v1" if request.param == "openai" else ""
-        wait = 0.2 if at.script[0] in ENDLESS else PATIENCE
+        wait = 0.5 if at.script[0] in ENDLESS else PATIENCE
         keywords = {"timeout": wait, "deadline": wait, "max_retries": 0}
         llm = LLMConfig(
             provider=request.param,
@@ -133,8 +133,11 @@ def test_when_the_provider_is_back_so_is_what_it_does(open_with: Any, fault: str
 
 def test_a_dead_provider_is_left_in_peace_after_some_failures(open_with: Any) -> None:
     with serve(server.status(503)) as at, open_with(at) as cm:
-        tell(cm, *[(f"Crate {n} holds {n + 7} lamps.", "Counted.") for n in range(10)])
+        first, *rest = [(f"Crate {n} holds {n + 7} lamps.", "Counted.") for n in range(10)]
+        tell(cm, first)
         (guard,) = cm.engine.guards()
+        guard.breaker.cooldown = 1e9
+        tell(cm, *rest)
         assert len(at.requests) == guard.breaker.threshold
         assert cm.get_stats()["llm"]["circuit_open"]
         assert len(kept(cm, "message")) == 20
