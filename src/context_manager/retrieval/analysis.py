@@ -81,7 +81,7 @@ _IDENTIFIER: Final = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|_|\d[A-Za-z]|[A-Za-z]
 _QUESTION_WORDS = (
     "a about after all also am an and any are as at be been before being both but by can "
     "could did do does doing for from had has have having he her hers him his how i if in "
-    "into is it its just many me might mine more most much must my no not of on or our ours "
+    "into is it its just many me might mine more most much my no not of on or our ours "
     "please shall she should so some than that the their theirs them then there these they "
     "this those to too us was we were what when where which who whom whose why will with "
     "would you your yours"
