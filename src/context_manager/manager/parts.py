@@ -17,9 +17,7 @@ from context_manager.config import Config
 from context_manager.embedding import as_embedder
 from context_manager.embedding.protocol import Embedder
 from context_manager.embedding.shared import SharedVectors
-from context_manager.errors import ConfigError, EmbeddingError, ScopeError
-from context_manager.index import VectorIndex, vector_indexes
-from context_manager.index.scanned import ScannedVectors
+from context_manager.errors import EmbeddingError, ScopeError
 from context_manager.manager import delegating, following, hearing, observing, searching
 from context_manager.manager.engine import Engine
 from context_manager.manager.following import Made
@@ -75,7 +73,7 @@ class ManagerParts:
             stores.create("memory") if store is None else store,
             self._embedder,
             self.count,
-            self._vector_index,
+            lambda dimension: searching.index_of(self, dimension),
         )
         delegating.queue_of(self)
         if self.config.embedding.redis_url:
@@ -257,17 +255,6 @@ class ManagerParts:
     def _whole(self) -> ContextManager:
         """This manager with all its faces, for the modules that a face stands for."""
         return cast("ContextManager", self)
-
-    def _vector_index(self, dimension: int) -> VectorIndex:
-        chosen = self.config.vector_store
-        if chosen.provider == searching.PGVECTOR:
-            return ScannedVectors(dimension)  # of memories that are not large
-        try:
-            return vector_indexes.create(chosen.provider, dimension, **chosen.options)
-        except TypeError as error:
-            raise ConfigError(
-                f"vector_store.options do not fit {chosen.provider!r}: {error}"
-            ) from error
 
     def _embedder(self) -> Embedder:
         return as_embedder(self.embedding_provider)

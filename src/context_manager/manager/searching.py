@@ -1,6 +1,7 @@
-"""Large memories searched in the store, if the settings say so: the manager's side of it.
+"""What finds vectors, as the settings say: an index in this process, or the store.
 
-Decides when a store is asked for candidates, and who files what finds them.
+Decides which index columns have, when a store is asked for candidates, and who files what finds
+them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from context_manager.errors import ConfigError
+from context_manager.index import VectorIndex, vector_indexes
+from context_manager.index.scanned import ScannedVectors
 from context_manager.manager import delegating
 from context_manager.memory.large import ABOVE, LargeMemories
 from context_manager.records import Partition, Scope
@@ -18,6 +21,33 @@ if TYPE_CHECKING:
 
 PGVECTOR = "pgvector"
 """The vector store that leaves large memories to PostgreSQL."""
+
+
+def index_of(cm: ManagerParts, dimension: int) -> VectorIndex:
+    """An empty index for the columns of a memory.
+
+    Raises:
+        ConfigError: Nothing has the name of the vector store, or its options do not fit.
+    """
+    chosen = cm.config.vector_store
+    if chosen.provider == PGVECTOR:
+        return ScannedVectors(dimension)  # of memories that are not large
+    try:
+        return vector_indexes.create(chosen.provider, dimension, **chosen.options)
+    except TypeError as error:
+        raise ConfigError(
+            f"vector_store.options do not fit {chosen.provider!r}: {error}"
+        ) from error
+
+
+def check(cm: ManagerParts) -> None:
+    """Refuse a vector store that cannot work here, now instead of at the first search.
+
+    Raises:
+        ConfigError: As the two functions here say.
+    """
+    index_of(cm, cm.archive.dimension)
+    large_of(cm)
 
 
 def large_of(cm: ManagerParts) -> LargeMemories | None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from context_manager.cli.invocation import DB_VARIABLE, Surroundings
 from context_manager.cli.program import outcome
 from support.program import open_fast
@@ -28,6 +30,16 @@ def test_where_background_work_is_left_must_be_a_place(db, capsys):
     variables = {DB_VARIABLE: str(db), "CONTEXT_MANAGER_BACKGROUND": "elsewhere"}
     assert outcome(["serve", "--port", "0"], Surroundings(open_fast, variables)) == 2
     assert "background must be one of here, workers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("pgvector", "open postgresql://"), ("elsewhere", "known: faiss, numpy")]
+)
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker", "--once"]])
+def test_what_cannot_search_here_is_refused_at_the_start(db, capsys, command, named, words):
+    variables = {DB_VARIABLE: str(db), "CONTEXT_MANAGER_VECTOR_STORE": named}
+    assert outcome(command, Surroundings(open_fast, variables)) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_worker_says_that_it_is_well_and_ends_when_told_to(tmp_path):

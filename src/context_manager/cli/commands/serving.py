@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from context_manager.service.keyring import KeyRecord, Keyring
 
 DAY = 86_400.0
+VECTOR_STORE_VARIABLE = "CONTEXT_MANAGER_VECTOR_STORE"
 MODEL_VARIABLES = ("LLM_PROVIDER", "LLM_MODEL", "LLM_BASE_URL")
 
 
@@ -55,6 +56,7 @@ def serve(
     with call.store(create=True) as root:
         use_model(root, environment)
         _leave_work(root, environment)
+        search_with(root, environment)
         service = Service(root, settings)
         check_binding(service, host, anonymous)
         serving, sockets = server(service, host, port), listen(host, port)
@@ -95,6 +97,7 @@ def mcp(call: Invocation) -> None:
         with call.manager(create=True) as memory:
             use_model(memory, call.surroundings.environment)
             _leave_work(memory, call.surroundings.environment)
+            search_with(memory, call.surroundings.environment)
             yield memory
 
     serve(opened)
@@ -124,6 +127,21 @@ def use_model(root: ContextManager, environment: Mapping[str, str]) -> None:
     root.summarizer.llm_adapter = root.llm_adapter
     root.config.llm.provider = provider
     root.config.llm.model = model or root.config.llm.model
+
+
+def search_with(root: ContextManager, environment: Mapping[str, str]) -> None:
+    """Find the nearest vectors with what the environment names; refuse what cannot do it here.
+
+    Raises:
+        ConfigError: Nothing has that name, or the store or its database lacks something.
+    """
+    from context_manager.config import VectorStoreConfig
+    from context_manager.manager import searching
+
+    told = environment.get(VECTOR_STORE_VARIABLE, "").strip()
+    if told:
+        root.config.vector_store = VectorStoreConfig(told)
+        searching.check(root)
 
 
 def _leave_work(root: ContextManager, environment: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from context_manager.cli.commands.serving import use_model
+from context_manager.cli.commands.serving import search_with, use_model
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.text import plural
 
@@ -50,6 +50,7 @@ def worker(
     with call.store(create=True) as root:
         root.config.background = "workers"
         use_model(root, call.surroundings.environment)
+        search_with(root, call.surroundings.environment)
         beat = (lambda: None) if alive is None else alive.touch
         made = Worker(root, threads=threads, lease=lease, every=every, reembed=reembed, alive=beat)
         if once:
