@@ -43,10 +43,10 @@ ABOVE = 50_000
 LOOSE = 4
 """Blocks that are read whole at most; a memory with more of them is not ready."""
 
-WORDS = 300
+WORDS = 200
 """Passages chosen by their words."""
 
-VECTORS = 300
+VECTORS = 200
 """Passages chosen by their vectors."""
 
 NARROW = 3000
