@@ -163,24 +163,22 @@ def _replace(target: Path, part: Path, known: Lines | None) -> Path | None:
     from context_manager.store.sqlite.alone import alone
 
     with alone(str(target)):
-        if not target.exists():
-            part.replace(target)
-            return None
-        readable = _closed(target)
-        if known is not None and _ledger_of(target) != known:
-            raise StoreBusyError(f"something was forgotten in {target} meanwhile; restore again")
-        readable = _closed(target) and readable
         names = (target.with_name(f"{target.name}.before-restore-{n}") for n in count(1))
         kept_as = next(name for name in names if not name.exists())
-        if not readable:
-            for file in _beside(target):
+        there = target.exists()
+        readable = there and _closed(target)
+        if there and known is not None and _ledger_of(target) != known:
+            raise StoreBusyError(f"something was forgotten in {target} meanwhile; restore again")
+        if not (readable and _closed(target)):
+            for file in _beside(target):  # a log would be read as that of the file that comes
                 file.replace(file.with_name(file.name.replace(target.name, kept_as.name, 1)))
-        try:
-            os.link(target, kept_as)  # so that there is a store at any moment
-        except OSError:  # not every file system can
-            target.replace(kept_as)
+        if there:
+            try:
+                os.link(target, kept_as)  # so that there is a store at any moment
+            except OSError:  # not every file system can
+                target.replace(kept_as)
         part.replace(target)
-    return kept_as
+    return kept_as if there else None
 
 
 def _closed(target: Path) -> bool:

@@ -101,6 +101,22 @@ def test_into_an_empty_place_a_backup_comes_whole(place: Path) -> None:
         assert "quokka" in cm.build_context("what is the code?")
 
 
+def test_a_log_that_a_lost_store_left_is_not_read_into_the_backup(place: Path) -> None:
+    with opened(place / "store.db") as cm:
+        for number in range(50):
+            cm.observe(f"Said later {number}", "ok")
+        log = (place / "store.db-wal").read_bytes()
+    (place / "store.db").unlink()
+    (place / "store.db-wal").write_bytes(log)
+    assert restore(place / "backup.db", place / "store.db", opened).kept_as is None
+    assert (place / "store.db.before-restore-1-wal").read_bytes() == log
+    with opened(place / "store.db") as cm:
+        assert cm.archive.store.verify()  # type: ignore[attr-defined]
+        shown = everything_shown(cm, Asked("what fruit?"))
+        assert "plum0x" in shown
+        assert "Said later" not in shown
+
+
 def damage(path: Path) -> None:
     data = bytearray(path.read_bytes())
     at = data.index(b"The code is quokka")
