@@ -7,6 +7,8 @@ ARGS ?=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Tests start interpreters by the hundred: where bytecode is not kept, each compiles the package anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 bin := $(VENV)/bin
 wheel_venv := $(VENV)-wheel
