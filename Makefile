@@ -25,7 +25,9 @@ safety_tests := tests/crash tests/migration tests/property tests/contract tests/
   tests/unit/store tests/unit/screening tests/unit/test_forks.py tests/unit/memory/test_fencing.py \
   $(patsubst %,tests/unit/manager/test_%.py,async clock consolidating doctoring export forgetting \
   hearing inputs logs model_change promises provider_faults recording recovering saving sweeping)
-pytest := -m pytest -n auto --dist worksteal
+# One worker more than there are cores: many tests wait for processes of their own.
+workers := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+pytest := -m pytest -n $(workers) --dist worksteal
 seeded := -p no:cacheprovider --randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: help venv demo serve test test-safety test-system docs check format wheel test-wheel soak clean \
