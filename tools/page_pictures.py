@@ -46,7 +46,7 @@ def main(folder: str) -> None:
     """Write the pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         db = Path(scratch, "memory.db")
-        command = [sys.executable, "-m", "context_manager.cli", "--db", str(db), "import"]
+        command = [sys.executable, "-m", "context_manager", "--db", str(db), "import"]
         subprocess.run([*command, str(HISTORY)], check=True)
         manager = ContextManager.open(db)
         manager.pin("Answer in two sentences at most, in metric units.")

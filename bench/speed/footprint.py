@@ -97,7 +97,7 @@ def of_the_command(folder: Path, rounds: int = 5) -> Iterator[Line]:
     with ContextManager.open(file) as cm:
         cm.observe_batch([(language.message(), language.message()) for _ in range(50)])
     command = [
-        sys.executable, "-m", "context_manager.cli", "--db", str(file), "context", "What was said?",
+        sys.executable, "-m", "context_manager", "--db", str(file), "context", "What was said?",
     ]  # fmt: skip
     compiled = {key: kept for key, kept in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 

@@ -36,7 +36,7 @@ SISTER = "My sister Ana lives in Porto."
 
 def program(db: Path, *options: str) -> StdioServerParameters:
     """The command as a client's settings name it."""
-    arguments = ["-m", "context_manager.cli", "--db", str(db), *options, "mcp"]
+    arguments = ["-m", "context_manager", "--db", str(db), *options, "mcp"]
     return StdioServerParameters(command=sys.executable, args=arguments, env=_environment())
 
 
@@ -354,7 +354,7 @@ def test_only_the_protocol_goes_to_standard_output(tmp_path):
     lines.append({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call})
     db = str(tmp_path / "memory.db")
     process = subprocess.Popen(
-        [sys.executable, "-m", "context_manager.cli", "--db", db, "mcp"],
+        [sys.executable, "-m", "context_manager", "--db", db, "mcp"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

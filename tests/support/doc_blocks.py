@@ -74,7 +74,7 @@ def _commands(folder: Path) -> Path:
     place = folder.parent / f"{folder.name}-bin"
     place.mkdir(exist_ok=True)
     command = place / "context-manager"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m context_manager.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m context_manager "$@"\n')
     command.chmod(0o755)
     return place
 

@@ -62,7 +62,7 @@ def serving(db: Path, environment: Mapping[str, str] | None = None) -> Iterator[
         [
             sys.executable,
             "-m",
-            "context_manager.cli",
+            "context_manager",
             "--db",
             str(db),
             "serve",

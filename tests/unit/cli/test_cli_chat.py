@@ -22,7 +22,7 @@ from support.fault_server import Exchange, serve
 from support.program import Ended, Program
 from support.served import PATIENCE
 
-PROGRAM = [sys.executable, "-m", "context_manager.cli"]
+PROGRAM = [sys.executable, "-m", "context_manager"]
 Chat = Callable[..., Ended]
 
 

@@ -44,7 +44,7 @@ def test_what_cannot_search_here_is_refused_at_the_start(db, capsys, command, na
 
 def test_a_worker_says_that_it_is_well_and_ends_when_told_to(tmp_path):
     alive = tmp_path / "alive"
-    command = [sys.executable, "-m", "context_manager.cli", "--db", str(tmp_path / "store.db")]
+    command = [sys.executable, "-m", "context_manager", "--db", str(tmp_path / "store.db")]
     process = subprocess.Popen(
         [*command, "worker", "--alive", str(alive)],
         env={**os.environ},
