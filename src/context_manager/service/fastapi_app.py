@@ -20,6 +20,7 @@ from context_manager.errors import MissingExtraError
 from context_manager.service.core import Service
 from context_manager.service.problems import problem
 from context_manager.service.refusals import Refused
+from context_manager.service.routes import MCP_PATH, METHODS
 from context_manager.service.upstream import AwaitedUpstream
 from context_manager.service.wire import (
     Answer,
@@ -59,8 +60,6 @@ WAITING = 2
 """So many times more read where they wait for another machine, and hold no lock meanwhile."""
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
-MCP_PATH = "/mcp"
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 def create_app(service: Service) -> FastAPI:

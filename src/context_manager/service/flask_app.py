@@ -16,6 +16,7 @@ from context_manager.flow import run
 from context_manager.service.core import Service
 from context_manager.service.problems import problem
 from context_manager.service.refusals import mcp_elsewhere
+from context_manager.service.routes import MCP_PATH, METHODS
 from context_manager.service.upstream import BlockingUpstream
 from context_manager.service.wire import (
     Answer,
@@ -37,8 +38,6 @@ try:
 except ImportError as _error:
     raise MissingExtraError("flask", "flask") from _error
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-MCP_PATH = "/mcp"
 CHUNK = 65_536
 
 

@@ -36,6 +36,10 @@ from context_manager.service.wire import LINES
 VERSION_PREFIX = "/v1"
 EVENTS = "text/event-stream"
 PLAIN = "text/plain"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+"""What a framework passes on, so that all refusals are told in the same words."""
+MCP_PATH = "/mcp"
+"""Beside all routes; what speaks there is not HTTP alone."""
 START = "/"
 """Served by a whole application only: one that includes the routes has a start of its own."""
 

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from context_manager.records import Partition
 
+CHECKED_TABLES = ("entries", "turns", "passages", "vectors", "ledger")
+"""Tables whose rows carry a checksum, under the same names in every back end that has tables."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:

@@ -29,13 +29,13 @@ from context_manager.service.mcp.server import create_server
 from context_manager.service.problems import problem
 from context_manager.service.reading import whose_headers
 from context_manager.service.refusals import forbidden
+from context_manager.service.routes import MCP_PATH
 from context_manager.service.wire import Request
 
 if TYPE_CHECKING:
     from context_manager.manager import ContextManager
     from context_manager.service.core import Service
 
-PATH = "/mcp"
 _ADMITTED = "context_manager.admitted"
 
 
@@ -80,7 +80,7 @@ class HttpFace:
             if leave is not None:
                 leave()
             seconds = time.perf_counter() - started
-            self._service.metrics.answered(PATH, request.method, answered.status, seconds)
+            self._service.metrics.answered(MCP_PATH, request.method, answered.status, seconds)
 
     async def aclose(self) -> None:
         """End what runs."""

@@ -20,10 +20,7 @@ from context_manager.store.postgres.connections import Connection, Connections
 from context_manager.store.postgres.faults import translated
 from context_manager.store.postgres.queries import AUDIT, MOVING, QUERIES
 from context_manager.store.postgres.transaction import NOBODY, Place
-from context_manager.store.upkeep import Damage, Verdict
-
-CHECKED_TABLES = ("entries", "turns", "passages", "vectors", "ledger")
-"""Tables whose rows carry a checksum."""
+from context_manager.store.upkeep import CHECKED_TABLES, Damage, Verdict
 
 _LINKS = {
     "passage_orphans": ("passages", "belongs to no entry"),

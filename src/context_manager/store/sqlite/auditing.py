@@ -14,10 +14,7 @@ import apsw
 from context_manager.records import Partition
 from context_manager.store.codec import checksum
 from context_manager.store.sqlite.queries import AUDIT
-from context_manager.store.upkeep import Damage, Verdict
-
-CHECKED_TABLES = ("entries", "turns", "passages", "vectors", "ledger")
-"""Tables whose rows carry a checksum."""
+from context_manager.store.upkeep import CHECKED_TABLES, Damage, Verdict
 
 _BINARY = {"entries": (-1,), "turns": (), "passages": (-1,), "vectors": (-1,), "ledger": ()}
 """Which of a row's summed values are bytes and not text, counted from the end."""
