@@ -4,7 +4,7 @@ from context_manager.context.candidates import choose, memory_pieces
 from context_manager.context.dialogue import Dialogue, joined
 from context_manager.context.pack import Packed, pack
 from context_manager.context.pieces import Piece, Plan, entry_piece, input_piece, turn_pieces
-from context_manager.context.slots import account
+from context_manager.context.slots import account, missed
 
 __all__ = [
     "Dialogue",
@@ -17,6 +17,7 @@ __all__ = [
     "input_piece",
     "joined",
     "memory_pieces",
+    "missed",
     "pack",
     "turn_pieces",
 ]

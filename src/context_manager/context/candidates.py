@@ -6,7 +6,7 @@ last) and hands the choice to `retrieval.select`. It counts with the function it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from context_manager.context.pieces import Piece, day
 from context_manager.records import Hit, Trust
@@ -34,23 +34,17 @@ def memory_pieces(
     """
     days = [NO_DATE if (t := hit.entry.dated) is None else day(t) for hit in hits]
     began = _session_starts(hits, days)
+    headings = {name: count(f"{name}\n") for name in {UNVERIFIED, *(f"[{d}]" for d in set(days))}}
     return tuple(
-        _piece(rank, hit, date, label(hit), began, count, whole)
+        _piece(rank, hit, date, label(hit), began, headings, count, whole)
         for rank, (hit, date) in enumerate(zip(hits, days, strict=True))
     )
 
 
-def choose(pieces: Sequence[Piece], budget: int, count: Callable[[str], int]) -> list[Piece]:
+def choose(pieces: Sequence[Piece], budget: int) -> list[Piece]:
     """The pieces worth showing in about so many tokens, headings of their groups included."""
-    headings = {group: count(f"{group}\n") for group in {piece.group for piece in pieces}}
     candidates = [
-        Candidate(
-            value=piece.value,
-            cost=piece.tokens,
-            group=piece.group,
-            heading=headings[piece.group],
-            owner=piece.entry_id,
-        )
+        Candidate(piece.value, piece.tokens, piece.group, piece.heading, piece.entry_id)
         for piece in pieces
     ]
     return [pieces[place] for place in select(candidates, budget)]
@@ -61,13 +55,15 @@ def _piece(
     hit: Hit,
     date: str,
     speaker: str,
-    began: dict[tuple[str, str], float],
+    began: Mapping[tuple[str, str], float],
+    headings: Mapping[str, int],
     count: Callable[[str], int],
     whole: bool,
 ) -> Piece:
     entry, passage = hit.entry, hit.passage
     cut = len(passage) < len(entry.text)
     unverified = entry.trust <= Trust.EXTERNAL
+    group = UNVERIFIED if unverified else f"[{date}]"
     return Piece(
         "memory",
         passage,
@@ -82,9 +78,10 @@ def _piece(
             hit.start,
         ),
         speaker=speaker,
-        group=UNVERIFIED if unverified else f"[{date}]",
+        group=group,
         value=hit.score,
         tokens=count(f"{speaker}: {passage}\n") if hit.tokens is None else hit.tokens,
+        heading=headings[group],
         rank=rank,
         score=hit.score,
         stages=hit.stages,

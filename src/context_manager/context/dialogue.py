@@ -76,7 +76,7 @@ class Dialogue:
             shorter = self.counter.truncate_middle(piece.text, room)
         except InputError:  # less room than the mark needs
             return None
-        return [replace(piece, text=shorter)] if shorter != piece.text else None
+        return [piece._replace(text=shorter)] if shorter != piece.text else None
 
 
 def joined(groups: Sequence[tuple[Piece, ...]]) -> tuple[tuple[Piece, ...], ...]:

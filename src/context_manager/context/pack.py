@@ -11,7 +11,7 @@ whole of which a passage was chosen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from context_manager.context.pieces import Piece, Plan
 from context_manager.context.render import Renderer, reading_order
@@ -112,14 +112,49 @@ def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> Non
         again = {id(piece) for piece, _ in repeated}
         fresh = [piece for piece in fresh if id(piece) not in again]
         chosen = list(select(fresh, desk.room))
-    while chosen and not desk.try_add(chosen):
-        chosen = _drop_least(chosen, desk.tried - desk.budget)
+    if not desk.try_add(_foreseen(desk, chosen, fresh, said)):
+        while chosen and not desk.try_add(chosen):
+            chosen = _drop_least(chosen, desk.tried - desk.budget)
     taken = {id(piece) for piece in desk.pieces}
     said = said.now(desk.pieces)
     for piece in fresh:
         if id(piece) not in taken:
             desk.top_up(piece, said)
     _widen(desk)
+
+
+def _foreseen(
+    desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece], said: Repeats
+) -> list[Piece]:
+    """What the trials would come to if all costs are as estimated, which saves most of them.
+
+    Without the least valuable of the chosen, for which the section's frame leaves no room, and
+    with what then still fits, best first.
+    """
+    if not chosen:
+        return chosen
+    first = chosen[0]
+    room = desk.room - (desk.cost([first]) - first.tokens - first.heading)
+    over = _estimate(chosen) - room
+    if over > 0:
+        chosen = _drop_least(chosen, over)
+    room -= _estimate(chosen)
+    groups, taken = {piece.group for piece in chosen}, {id(piece) for piece in chosen}
+    said = said.now([*desk.pieces, *chosen])
+    for piece in fresh:
+        costs = piece.tokens + (0 if piece.group in groups else piece.heading)
+        if costs <= room and id(piece) not in taken and not said.first(piece):
+            chosen = [*chosen, piece]
+            room -= costs
+            groups.add(piece.group)
+            said.add(piece)
+    return chosen
+
+
+def _estimate(pieces: Sequence[Piece]) -> int:
+    """What memories cost with the headings of their groups, as far as is known without counting."""
+    headings = {piece.group: piece.heading for piece in pieces}
+    return sum(piece.tokens for piece in pieces) + sum(headings.values())
 
 
 def _widen(desk: _Desk) -> None:
@@ -131,8 +166,8 @@ def _widen(desk: _Desk) -> None:
             tokens = SPARE * piece.tokens * len(piece.whole) / len(piece.text)
             if tokens - piece.tokens <= room:
                 room -= tokens - piece.tokens
-                wider[id(piece)] = replace(
-                    piece, text=piece.whole, tokens=int(tokens), cut=False, whole=""
+                wider[id(piece)] = piece._replace(
+                    text=piece.whole, tokens=int(tokens), cut=False, whole=""
                 )
     while wider and not desk.exchange(wider):
         wider = dict(list(wider.items())[: len(wider) // 2])
@@ -165,6 +200,7 @@ class _Desk:
         self._renderer = Renderer()
         self._used = 0
         self._misses = 0
+        self._headings: tuple[Sequence[Piece], frozenset[str]] = ((), frozenset())
         self._left_out: list[tuple[Piece, str]] = []
         self._shown: tuple[Sequence[Piece], Sequence[str], Sequence[int]] = ((), (), ())
 
@@ -180,20 +216,24 @@ class _Desk:
 
         `tried` is what all would cost together, exactly.
         """
+        if not pieces:
+            return True
         fits = self._try([*self.pieces, *pieces], limit)
         if reason and not fits:
             for piece in pieces:
                 self.leave_out(piece, reason)
         return fits
 
+    def cost(self, pieces: Sequence[Piece]) -> int:
+        """What pieces would cost, exactly, whether or not there is room."""
+        return self._counted([*self.pieces, *pieces])[2][-1] - self._used
+
     def exchange(self, others: Mapping[int, Piece]) -> bool:
         """Put others in the place of pieces taken, by the identity of these, if that fits."""
         return self._try([others.get(id(piece), piece) for piece in self.pieces], None)
 
     def _try(self, pieces: list[Piece], limit: float | None) -> bool:
-        ordered = reading_order(pieces)
-        parts = self._renderer.render(ordered)
-        totals = self._count(parts)
+        ordered, parts, totals = self._counted(pieces)
         self.tried = total = totals[-1] if totals else 0
         fits = total <= self.budget and (limit is None or total - self._used <= limit)
         if fits:
@@ -203,14 +243,26 @@ class _Desk:
             self._shown = ordered, parts, totals
         return fits
 
+    def _counted(self, pieces: list[Piece]) -> tuple[list[Piece], list[str], list[int]]:
+        ordered = reading_order(pieces)
+        parts = self._renderer.render(ordered)
+        return ordered, parts, self._count(parts)
+
+    def _groups(self) -> frozenset[str]:
+        """Headings that stand already."""
+        if self._headings[0] is not self.pieces:
+            self._headings = self.pieces, frozenset(piece.group for piece in self.pieces)
+        return self._headings[1]
+
     def leave_out(self, piece: Piece, reason: str) -> None:
         """Note why a piece is not shown."""
         self._left_out.append((piece, reason))
 
     def top_up(self, piece: Piece, said: Repeats) -> None:
         """Take one more memory if it fits and says something new; otherwise note why not."""
-        if piece.tokens > self.room or self._misses >= self.MISSES:
-            self.leave_out(piece, f"would cost {piece.tokens} tokens, {self.room} are left")
+        costs = piece.tokens + (0 if piece.group in self._groups() else piece.heading)
+        if costs > self.room or self._misses >= self.MISSES:
+            self.leave_out(piece, f"would cost {costs} tokens, {self.room} are left")
         elif first := said.first(piece):
             self.leave_out(piece, _REPEATS.format(first))
         elif self.try_add([piece]):

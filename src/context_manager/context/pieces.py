@@ -6,9 +6,10 @@ A `Piece` is one candidate slot; a `Plan` is all of them by section. This file k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Trust, Turn
@@ -18,9 +19,11 @@ SECTIONS = ("pinned", "summary", "recent", "memory", "input")
 """Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One candidate slot of the prompt.
+_NO_STAGES: Mapping[str, float] = {}
+
+
+class Piece(NamedTuple):
+    """One candidate slot of the prompt. Hundreds are made for each, so it is a plain tuple.
 
     Args:
         section: One of `SECTIONS`.
@@ -30,6 +33,7 @@ class Piece:
         group: Heading it stands under inside its section, "" for none.
         value: What it is worth, for choosing what gets in; higher is better.
         tokens: Estimated cost without its group's heading.
+        heading: Estimated cost of that heading.
         reason: Why it would be in, in words; of what was ranked, only what its stages do not tell.
         rank: Place among what was ranked, best first from 0; None for what was not.
         score, stages: Calibrated relevance in [0, 1], and what each ranking stage added.
@@ -46,10 +50,11 @@ class Piece:
     group: str = ""
     value: float = 0.0
     tokens: int = 0
+    heading: int = 0
     reason: str = ""
     rank: int | None = None
     score: float | None = None
-    stages: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, float] = _NO_STAGES
     cut: bool = False
     whole: str = ""
     entry_id: str | None = None

@@ -9,7 +9,7 @@ by its text alone, and a text from outside never stands in for one of the user's
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from context_manager.context.pieces import Piece
@@ -38,22 +38,27 @@ class Repeats:
 
     def __init__(self, pieces: Iterable[Piece] = ()) -> None:
         self._clues: dict[int, tuple[Piece, Clue]] = {}  # by id; the piece is held meanwhile
-        self._said: dict[Clue, list[Piece]] = {}
-        for piece in pieces:
-            self.add(piece)
+        self._shown: dict[Clue, list[Piece]] = {}
+        self._unread = list(pieces)
 
     def now(self, pieces: Iterable[Piece]) -> Repeats:
         """What is said when these pieces are shown; what was read of them is not read again."""
-        other = Repeats()
+        other = Repeats(pieces)
         other._clues = self._clues
-        for piece in pieces:
-            other.add(piece)
         return other
 
     def add(self, piece: Piece) -> None:
         """Take note of a piece that is shown."""
-        if piece.entry_id:
-            self._said.setdefault(self._clue(piece), []).append(piece)
+        self._unread.append(piece)
+
+    @property
+    def _said(self) -> Mapping[Clue, Sequence[Piece]]:
+        """What is shown by its clue; read when somebody asks, since often nobody does."""
+        for piece in self._unread:
+            if piece.entry_id:
+                self._shown.setdefault(self._clue(piece), []).append(piece)
+        self._unread.clear()
+        return self._shown
 
     def first(self, piece: Piece) -> str | None:
         """The id of the shown entry that a piece repeats."""
@@ -69,8 +74,9 @@ class Repeats:
         for piece in pieces:
             by_clue.setdefault(self._clue(piece), []).append(piece)
         found: dict[int, str] = {}
+        said_before = self._said
         for clue, alike in by_clue.items():
-            shown = self._said.get(clue, ())
+            shown = said_before.get(clue, ())
             if len(alike) + len(shown) == 1:
                 continue
             said: dict[Gist, str] = {}

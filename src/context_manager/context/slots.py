@@ -23,11 +23,16 @@ def account(packed: Packed) -> tuple[tuple[Slot, ...], tuple[NearMiss, ...]]:
         _slot(piece, part, cost)
         for piece, part, cost in zip(packed.pieces, packed.parts, costs, strict=True)
     )
+    return slots, tuple(_near_miss(piece, reason) for piece, reason in missed(packed))
+
+
+def missed(packed: Packed) -> list[tuple[Piece, str]]:
+    """The best of what stayed out, each with the reason."""
     ranked = sorted(
         (item for item in packed.left_out if item[0].section != "recent" and item[0].entry_id),
         key=lambda item: -(item[0].score or 0.0),
     )
-    return slots, tuple(_near_miss(piece, reason) for piece, reason in ranked[:NEAR_MISSES])
+    return ranked[:NEAR_MISSES]
 
 
 def _slot(piece: Piece, part: str, cost: int) -> Slot:
@@ -39,7 +44,7 @@ def _slot(piece: Piece, part: str, cost: int) -> Slot:
         entry_id=piece.entry_id,
         turn_id=piece.turn_id,
         score=piece.score,
-        stages=piece.stages,
+        stages=dict(piece.stages),
         kind=piece.kind,
         speaker=piece.speaker or None,
         timestamp=piece.timestamp,
@@ -65,5 +70,5 @@ def _near_miss(piece: Piece, reason: str) -> NearMiss:
         tokens=piece.tokens,
         reason=reason,
         score=piece.score or 0.0,
-        stages=piece.stages,
+        stages=dict(piece.stages),
     )

@@ -71,8 +71,7 @@ def _noted(cm: ContextManager, facts: Facts, piece: Piece, as_of: float | None) 
         return piece
     notes = notes[-MOST_NOTES:]
     added = " " + " ".join(notes)
-    return replace(
-        piece,
+    return piece._replace(
         text=piece.text + added,
         tokens=piece.tokens + cm.count(added),
         reason=piece.reason + CHANGED,

@@ -61,7 +61,7 @@ def _pinned(cm: ContextManager, now: float) -> tuple[Piece, ...]:
         for order, entry in enumerate(found)
     )
     return tuple(
-        piece if entry.role is None else replace(piece, speaker=speaker(entry))
+        piece if entry.role is None else piece._replace(speaker=speaker(entry))
         for piece, entry in zip(pieces, found, strict=True)
     )
 
@@ -102,9 +102,8 @@ def _summaries(cm: ContextManager, now: float, shown: Window | None) -> tuple[Pi
     since = math.inf if shown is None else max(shown.since, min(made, default=-1))
     then = [entry for entry, after in zip(found, made, strict=True) if after <= since]
     pieces = [
-        replace(
-            entry_piece("summary", entry, "stands for turns that left the working set", order),
-            speaker=label(entry),
+        entry_piece("summary", entry, "stands for turns that left the working set", order)._replace(
+            speaker=label(entry)
         )
         for order, entry in enumerate(_standing(then))
     ]

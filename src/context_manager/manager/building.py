@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from context_manager.config import Config, MemoryConfig
@@ -21,6 +22,7 @@ from context_manager.context import (
     choose,
     input_piece,
     memory_pieces,
+    missed,
     pack,
 )
 from context_manager.context.fence import HEADINGS
@@ -71,7 +73,9 @@ def build(
     """Build the prompt for an input; see `ContextManager.build`."""
     settings = cm.settings()
     if not settings.record:
-        return _built(cm, settings, user_input, budget, now, as_of, watch)[0]
+        context, packed = _built(cm, settings, user_input, budget, now, as_of, watch)
+        cm.engine.echoes.show(cm.scope.partition, packed)
+        return context
     for _ in range(TRIES):
         epoch = cm.archive.store.version(cm.scope.partition).epoch
         context, packed = _built(cm, settings, user_input, budget, now, as_of, watch)
@@ -81,6 +85,7 @@ def build(
             break
     context = kept or recording.unrecorded(context)
     watch.degraded = context.degraded
+    cm.engine.echoes.show(cm.scope.partition, packed)
     return context
 
 
@@ -103,13 +108,11 @@ def _built(
     plan = annotating.with_changes(cm, annotating.until(plan, as_of), as_of)
     watch.lap("plan")
     packed = packed_plan(cm, plan, limit)
-    slots, near_misses = account(packed)
-    context = Context(
+    context = Context.accounted(
+        partial(account, packed),
         text="".join(packed.parts),
         tokens=packed.totals[-1],
         budget=limit,
-        slots=slots,
-        near_misses=near_misses,
         answerability=found.answerability,
         covered=found.covered,
         degraded=(*found.degraded, *guarding.degraded(cm)),
@@ -117,21 +120,25 @@ def _built(
         arranged=Dialogue(packed.pieces, limit, as_counter(cm.token_counter)),
     )
     watch.lap("pack")
-    _report(watch, context, working_set, found)
+    _report(watch, context, packed, working_set, found)
     return context, packed
 
 
-def _report(watch: Watch, context: Context, working_set: ShortTermMemory, found: Found) -> None:
+def _report(
+    watch: Watch, context: Context, packed: Packed, working_set: ShortTermMemory, found: Found
+) -> None:
     """Tell the hooks about a context."""
     watch.degraded = context.degraded
+    if not watch.heeded:
+        return
     watch.show(text=context.text)
     watch.note(
         input_chars=len(context.input),
         chars=len(context.text),
         tokens=context.tokens,
         budget=context.budget,
-        slots=len(context.slots),
-        near_misses=len(context.near_misses),
+        slots=len(packed.pieces),
+        near_misses=len(missed(packed)),
         covered=int(context.covered),
         entries=found.entries,
         stm_turns=len(working_set),
@@ -152,7 +159,7 @@ def planned(
     return beginning.planned(
         cm,
         Plan(
-            input=replace(input_piece(shown), cut=shown != given),
+            input=input_piece(shown)._replace(cut=shown != given),
             memories=_memories(cm, found, memory),
         ),
         working_set.get_recent_turns(2 * memory.recent_k),
@@ -163,8 +170,7 @@ def planned(
 
 def packed_plan(cm: ContextManager, plan: Plan, limit: int) -> Packed:
     """A plan cut to its budget, counted with the manager's counter."""
-    count, trial_counts = cm.count, as_counter(cm.token_counter).trial_counts()
-    return pack(plan, limit, trial_counts, lambda p, n: choose(p, n, count))
+    return pack(plan, limit, as_counter(cm.token_counter).trial_counts(), choose)
 
 
 def _checked_budget(budget: object) -> int:

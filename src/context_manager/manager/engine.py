@@ -59,7 +59,7 @@ class Engine:
         self.at_hand: Callable[[Turn], Turn] = lambda turn: turn
         self.archive = Archive(store, embedder, count_tokens, index)
         self.background = Background()
-        self.echoes = Echoes(self.archive.secret)
+        self.echoes = Echoes()
         self.threads = Threads()
         self.governor = SpendGovernor()
         self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()

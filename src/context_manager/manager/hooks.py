@@ -111,6 +111,11 @@ class Watch:
         self._began = self._last = timer()
         self.degraded: tuple[str, ...] = ()
 
+    @property
+    def heeded(self) -> bool:
+        """Whether anybody will be told."""
+        return bool(self._hooks)
+
     def lap(self, stage: str) -> None:
         """Say that a stage has just ended; it began where the one before ended."""
         now = self._timer()

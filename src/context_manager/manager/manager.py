@@ -140,7 +140,6 @@ class ContextManager(
             context = building.build(self, user_input, budget, now, as_of, watch)
             key = (user_input, budget, now, as_of)
             self.engine.remember_built(self.scope, key, epoch, context)
-            self.engine.echoes.show(self.scope.partition, context)
         return context
 
     def explain(

@@ -219,11 +219,11 @@ class _Shelf:
         trust = None if made["trust"] is None else Trust(made["trust"])
         piece = Piece(text=HOLE, trust=trust, stages=made["stages"], **kept)
         if not whole:
-            return replace(piece, reason="forgotten since the prompt was built")
+            return piece._replace(reason="forgotten since the prompt was built")
         start, end = made["span"] or (0, 0)
         text = (entry.text[start:end] if entry else "") + self.quotes.get(made.get("quote", ""), "")
         sources = entry.source_ids if entry else ()
-        return replace(piece, text=text, speaker=self._speaker(made, entry), source_ids=sources)
+        return piece._replace(text=text, speaker=self._speaker(made, entry), source_ids=sources)
 
     def _speaker(self, made: Mapping[str, Any], entry: MemoryEntry | None) -> str:
         if "speaker_quote" in made:

@@ -214,7 +214,7 @@ class Archive:
             ranking.entries[:most],
             ranking.passages[:most],
             ranking.relevance[:most],
-            ranking.explanations(most),
+            ranking.explain,
         )
         lap("read")
         shown = tuple(hits.values())

@@ -3,7 +3,7 @@
 What we put into a prompt returns in many ways: an application observes the whole prompt instead of
 the input, a framework hands back its message list, a model repeats what it was shown. Stored again
 it would be found again, shown again and grow. This file decides which lines of a message are such
-echoes; it keeps keyed hashes of the lines shown lately and no text.
+echoes; it keeps hashes of the lines shown lately, with Python's key of this process, and no text.
 
 Lines that stand in the prompt's own frame are an echo wherever they occur. A line shown as
 "Speaker: text" outside of the frame is one only where somebody else than the user said it: what a
@@ -13,18 +13,18 @@ user says is never dropped.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
-from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from context_manager.context import Packed
 from context_manager.context.fence import CLOSE, HEADINGS, OPEN, unescape
 from context_manager.forks import ForkSafeLock
-from context_manager.records import Context, Partition
+from context_manager.generations import Generations
+from context_manager.records import Partition
 
 LINES = 4096
-"""Lines remembered of each partition; the least recently shown leave first."""
+"""Latest lines remembered of each partition at least; about so many older ones may be, too."""
 
 PARTITIONS = 64
 
@@ -43,12 +43,6 @@ FindText = Callable[[str], str | None]
 """The id of an entry with this text, if there is one."""
 
 
-class _Kind(Enum):
-    FRAME = auto()
-    MEMORY = auto()
-    INPUT = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a message really says.
@@ -64,35 +58,34 @@ class Heard:
     echoed: bool = False
 
 
+_FRAMED: Final = "frame"
+_MEMORY: Final = "memory"
+_ASKED: Final = "input"
+
+
 class _Shown(NamedTuple):
-    kind: _Kind
+    kind: str
     spoken: bool = False
     entry_id: str | None = None
 
 
+_Plain: TypeAlias = tuple[str, bool, str | None]
+"""The same as a bare tuple, which a collection of garbage need not look into."""
+
+
 class Echoes:
-    """The lines that were shown lately, by partition. Safe between threads.
+    """The lines that were shown lately, by partition. Safe between threads."""
 
-    Args:
-        secret: Key of the hashes.
-    """
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self) -> None:
         self._lock = ForkSafeLock()
-        self._partitions: OrderedDict[Partition, OrderedDict[bytes, _Shown]] = OrderedDict()
+        self._partitions: OrderedDict[Partition, Generations[int, _Plain]] = OrderedDict()
 
-    def show(self, partition: Partition, context: Context) -> None:
+    def show(self, partition: Partition, packed: Packed) -> None:
         """Remember the lines of a finished prompt."""
-        fresh = {self._hash(bare): shown for bare, shown in _lines_of(context)}
+        fresh = _lines_of(packed)
         with self._lock:
-            known = self._partitions.setdefault(partition, OrderedDict())
+            self._partitions.setdefault(partition, Generations(2 * LINES)).update(fresh)
             self._partitions.move_to_end(partition)
-            for digest, shown in fresh.items():
-                known[digest] = shown
-                known.move_to_end(digest)
-            while len(known) > LINES:
-                known.popitem(last=False)
             while len(self._partitions) > PARTITIONS:
                 self._partitions.popitem(last=False)
 
@@ -110,9 +103,9 @@ class Echoes:
         """
         lines = text.split("\n")
         shown = [self._shown(partition, line) for line in lines]
-        if find is not None and any(known and known.kind is _Kind.FRAME for known in shown):
+        if find is not None and any(known and known.kind is _FRAMED for known in shown):
             shown = _completed(lines, shown, find)
-        if all(known is None or known.kind is _Kind.FRAME for known in shown):
+        if all(known is None or known.kind is _FRAMED for known in shown):
             return Heard(text)  # a heading alone is no prompt
         kept, repeated = _without_echoes(lines, shown, by_user)
         if kept == lines:
@@ -125,29 +118,29 @@ class Echoes:
         if not bare:
             return None
         if bare in _FRAME:
-            return _Shown(_Kind.FRAME)
+            return _Shown(_FRAMED)
         with self._lock:
-            known = self._partitions.get(partition)
-        return known.get(self._hash(bare)) if known else None
-
-    def _hash(self, bare: str) -> bytes:
-        return blake2b(bare.encode("utf-8", "replace"), digest_size=8, key=self._secret).digest()
+            lines = self._partitions.get(partition)
+        known = lines.get(hash(bare)) if lines else None
+        return None if known is None else _Shown(*known)
 
 
-def _lines_of(context: Context) -> Iterator[tuple[str, _Shown]]:
-    """Each line without what quotes it, and what it is."""
-    for slot in context.slots:
-        lines = slot.text.split("\n")
-        if slot.section == "input":
-            shown = _Shown(_Kind.INPUT)
-            yield from ((_bare(line), shown) for line in lines if line.startswith(_INPUT))
+def _lines_of(packed: Packed) -> dict[int, _Plain]:
+    """What each line is, by the hash of the line without what quotes it."""
+    found: dict[int, _Plain] = {}
+    for piece, part in zip(packed.pieces, packed.parts, strict=True):
+        if piece.section == "input":
+            told = (_ASKED, False, None)
+            asked = (_bare(line) for line in part.split("\n") if line.startswith(_INPUT))
+            found.update((hash(bare), told) for bare in asked)
             continue
-        head = f"{slot.speaker}: " if slot.speaker else ""
-        for line in lines:
+        head = f"{piece.speaker}: " if piece.speaker else ""
+        for line in part.split("\n"):
             bare = _bare(line)
             if bare and line not in _FRAME:
                 spoken = bool(head) and line.startswith(head)
-                yield bare, _Shown(_Kind.MEMORY, spoken, slot.entry_id)
+                found[hash(bare)] = _MEMORY, spoken, piece.entry_id
+    return found
 
 
 def _without_echoes(
@@ -163,9 +156,9 @@ def _without_echoes(
             if line.strip() or not (framed or quoted):
                 kept.append(line)
             continue
-        framed = known.kind is _Kind.FRAME or (framed and known.kind is _Kind.MEMORY)
+        framed = known.kind is _FRAMED or (framed and known.kind is _MEMORY)
         quoted = quoted or (not by_user and known.spoken and len(_bare(line)) >= TELLING)
-        if known.kind is _Kind.INPUT:
+        if known.kind is _ASKED:
             rest = lines[place + 1 :]  # the input is the prompt's last part, whatever it says
             return [*kept, _bare(line).removeprefix(_INPUT).strip(), *rest], repeated
         elif framed or quoted:
@@ -186,7 +179,7 @@ def _completed(
         if found[place] is not None:
             inside = True
         elif line.startswith(_INPUT) and inside:
-            found[place] = _Shown(_Kind.INPUT)
+            found[place] = _Shown(_ASKED)
             return found
         elif inside and line.strip():
             start = place if _head(line) or found[place - 1] else start
@@ -195,9 +188,9 @@ def _completed(
             entry_id = find(unescape(_said("\n".join(lines[start : place + 1]))))
             if entry_id is not None:
                 for at in range(start, place + 1):
-                    found[at] = _Shown(_Kind.MEMORY, entry_id=entry_id)
+                    found[at] = _Shown(_MEMORY, entry_id=entry_id)
             elif line.startswith("[") and line.endswith("]"):
-                found[place] = _Shown(_Kind.MEMORY)
+                found[place] = _Shown(_MEMORY)
     return found
 
 

@@ -38,7 +38,11 @@ class HitReader:
         self._snapshot = snapshot
 
     def hits(
-        self, rows: Rows, passages: Rows, scores: Floats, stages: Sequence[Mapping[str, float]]
+        self,
+        rows: Rows,
+        passages: Rows,
+        scores: Floats,
+        stages: Callable[[int], Mapping[str, float]],
     ) -> dict[int, Hit]:
         """The hits by their place in ``rows``; what was forgotten since the snapshot is missing.
 
@@ -46,7 +50,7 @@ class HitReader:
             rows: Of entries, best first.
             passages: Row of the passage to show of each.
             scores: Relevance of each.
-            stages: Score of each stage, of each.
+            stages: What each stage added, by place.
         """
         shown = self._snapshot
         ids = [shown.ids[row] for row in rows.tolist()]
@@ -62,19 +66,24 @@ class HitReader:
             start, end = starts[place], ends[place]
             if whole[place]:
                 start, end = 0, len(entry.text)
-            found[place] = Hit(entry, score, stages[place], start, end, tokens[place])
+            found[place] = Hit(entry, score, stages(place), start, end, tokens[place])
         return found
 
     def by_rows(self, reranker: Reranker) -> Rerank:
         """A reranker of hits as one of rows, which is all that ranking knows."""
 
         def rerank(query: Query, rows: Rows, passages: Rows, scores: Floats) -> Floats:
-            found = self.hits(rows, passages, scores, [{}] * len(rows))
+            found = self.hits(rows, passages, scores, _no_stages)
             changed = scores.copy()
             changed[list(found)] = _checked(reranker(query.text, list(found.values())), len(found))
             return changed
 
         return rerank
+
+
+def _no_stages(place: int) -> Mapping[str, float]:
+    """What a reranker is told: nothing of the stages before it."""
+    return {}
 
 
 def _checked(given: Sequence[float], wanted: int) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 Style = Literal["openai", "anthropic"]
 
@@ -62,8 +62,21 @@ class NearMiss:
     stages: Mapping[str, float] = field(default_factory=dict)
 
 
+Account: TypeAlias = Callable[[], tuple[tuple[Slot, ...], tuple[NearMiss, ...]]]
+"""Makes the slots of a context and its near misses."""
+
+_ACCOUNTED = ("slots", "near_misses")
+
+
+class _Deferred:
+    """Holds what makes the slots of a context, where they are made only when looked at."""
+
+    __slots__ = ("_account",)
+    _account: Account
+
+
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(_Deferred):
     """A finished prompt.
 
     Args:
@@ -96,6 +109,33 @@ class Context:
 
     def __str__(self) -> str:
         return self.text
+
+    @classmethod
+    def accounted(cls, account: Account, **told: Any) -> Context:
+        """A context whose slots and near misses are made when they are first looked at.
+
+        Most prompts are only sent; explaining each of hundreds of slots would cost as much as
+        choosing them.
+
+        Args:
+            account: Gives both, always the same.
+            told: Everything else.
+        """
+        made = cls(slots=(), **told)
+        object.__setattr__(made, "_account", account)
+        for name in _ACCOUNTED:
+            object.__delattr__(made, name)
+        return made
+
+    if not TYPE_CHECKING:  # a checker must know every attribute by its name
+
+        def __getattr__(self, name: str) -> Any:
+            """Make what was put off; asked only for what is not there."""
+            if name not in _ACCOUNTED:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            for each, value in zip(_ACCOUNTED, self._account(), strict=True):
+                object.__setattr__(self, each, value)
+            return getattr(self, name)
 
     def messages(self, style: Style = "openai") -> list[dict[str, Any]]:
         """The prompt as a list of messages in a provider's shape, within the same budget.

@@ -11,14 +11,14 @@ without a space costs what a megabyte of prose costs.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.generations import kept
 from context_manager.retrieval.stem import stem
 
 Hashes: TypeAlias = NDArray[np.uint64]
@@ -114,7 +114,7 @@ def _fold(match: re.Match[str]) -> str:
     return _folded(match[0])
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _folded(letter: str) -> str:
     bare = _MARK.sub("", unicodedata.normalize("NFKD", letter))
     return unicodedata.normalize("NFC", bare).translate(_STROKED)
@@ -192,12 +192,19 @@ def term_hashes(terms: Iterable[str], key: bytes) -> Hashes:
         terms: terms as made above.
         key: the store's secret, at most 64 bytes; without it a number betrays no word.
     """
-    return np.fromiter((_hash(term, key) for term in terms), dtype=np.uint64)
+    return np.fromiter(map(_hasher(key), terms), dtype=np.uint64)
 
 
-@lru_cache(maxsize=262_144)
-def _hash(term: str, key: bytes) -> int:
-    return int.from_bytes(blake2b(term.encode("utf-8", "replace"), digest_size=8, key=key).digest())
+@kept(64)
+def _hasher(key: bytes) -> Callable[[str], int]:
+    """Return what gives the number of a term with this key."""
+
+    @kept(262_144)
+    def hashed(term: str) -> int:
+        said = term.encode("utf-8", "replace")
+        return int.from_bytes(blake2b(said, digest_size=8, key=key).digest())
+
+    return hashed
 
 
 def _bare(word: str) -> str:
@@ -205,7 +212,7 @@ def _bare(word: str) -> str:
     return folded[:-2] if folded.endswith("'s") else folded
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def _word_terms(word: str) -> tuple[str, ...]:
     """Return the whole-word, part and pair terms of one word."""
     if word.isascii():
@@ -242,7 +249,7 @@ def _around_apostrophe(word: str) -> tuple[str, ...]:
     return tuple(WORD + stem(part) for part in parts if len(part) > 2)
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def _pieces(word: str) -> tuple[str, ...]:
     folded = _bare(word)
     if len(folded) < _PIECED_FROM or not folded.isalpha() or not _RUN.fullmatch(folded):

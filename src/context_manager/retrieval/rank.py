@@ -4,7 +4,7 @@ The one entry point of ranking: corpus and query in, frozen ranking out. All ari
 whole columns; nothing here reads a clock, a store or a text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -85,14 +85,28 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def explain(self, place: int) -> dict[str, float]:
+    def explain(self, place: int) -> Mapping[str, float]:
         """Return what each stage added to the score of the entry at a place of the ranking."""
-        return {name: float(column[place]) for name, column in self.stages.items()}
+        return _Added(self.stages, place)
 
-    def explanations(self, most: int) -> list[dict[str, float]]:
-        """Return what `explain` returns, for the first places."""
-        columns = [column[:most].tolist() for column in self.stages.values()]
-        return [dict(zip(self.stages, row, strict=True)) for row in zip(*columns, strict=True)]
+
+class _Added(Mapping[str, float]):
+    """One row of the stages, read when it is looked at: of most entries nobody asks."""
+
+    __slots__ = ("_place", "_stages")
+
+    def __init__(self, stages: Mapping[str, Floats], place: int) -> None:
+        self._stages = stages
+        self._place = place
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._stages[name][self._place])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stages)
+
+    def __len__(self) -> int:
+        return len(self._stages)
 
 
 def rank(

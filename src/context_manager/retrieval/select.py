@@ -6,11 +6,10 @@ caller renders, counts exactly and trims; this file must not know texts or token
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One piece that could be shown.
 
     Attributes:

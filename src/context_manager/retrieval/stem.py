@@ -8,8 +8,9 @@ with a letter outside a-z are returned as they are.
 """
 
 import re
-from functools import lru_cache
 from typing import Final
+
+from context_manager.generations import kept
 
 _LONGEST: Final = 40
 """Longer words are identifiers, hashes or noise; they have no endings."""
@@ -230,7 +231,7 @@ def _silent_e(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 3 and _has_vowel(word[:-1]) else word
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def stem(word: str) -> str:
     """Return the index form of a casefolded word.
 

@@ -37,7 +37,7 @@ class TrialCounts:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._remembered = remembered(tokenizer)
+        self._remembered = remembered(tokenizer.name)
         self._known: dict[str, Line] = {}
 
     def __call__(self, parts: Sequence[str]) -> list[int]:
@@ -61,7 +61,7 @@ class TrialCounts:
         return totals
 
     def _line(self, text: str) -> Line:
-        count = self._remembered.count
+        count = self._tokenizer.count
         settled, start = 0, 0
         for end in _settling_lines(text):
             settled += count(text[start:end])

@@ -1,6 +1,6 @@
-"""Counts of short texts that come again and again, such as the lines of prompts.
+"""Counts of texts that come again and again: the lines of prompts.
 
-Decides what is remembered: a count by the text's keyed hash, never the text, with a key of this
+Decides what is remembered: counts by the text's keyed hash, never the text, with a key of this
 process, so that nothing here tells what was counted. It knows no prompt.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
-from context_manager.tokens.protocol import Tokenizer
+from context_manager.generations import Generations
 
 CAPACITY = 32_768
-"""Counts and lines remembered of an encoding, about 6 MB; what was not asked for lately goes."""
+"""Lines remembered of an encoding, about 6 MB; what was not asked for lately goes."""
 
 SHORT = 24
 """Characters below which counting is about as fast as looking up."""
@@ -41,72 +41,42 @@ class Line(NamedTuple):
 _Figures: TypeAlias = tuple[int, ...]
 
 
-class RememberedCounts:
-    """Counts like a tokenizer whose counts depend on the text alone.
+class RememberedLines:
+    """Lines counted by one encoding, whose counts depend on the text alone.
 
     Args:
-        tokenizer: What counts.
-        capacity: Counts remembered at most.
+        capacity: Lines remembered at most.
     """
 
-    def __init__(self, tokenizer: Tokenizer, capacity: int = CAPACITY) -> None:
-        self._tokenizer = tokenizer
-        self._half = max(1, capacity // 2)
-        self._young: dict[bytes, _Figures] = {}
-        self._old: dict[bytes, _Figures] = {}
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._lines: Generations[bytes, _Figures] = Generations(capacity)
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
-
-    def count(self, text: str) -> int:
-        """The number of tokens of ``text``."""
-        if len(text) < SHORT:
-            return self._tokenizer.count(text)
-        key = _key(text)
-        known = self._known(key)
-        if known is None:
-            known = self._keep(key, (self._tokenizer.count(text),))
-        return known[0]
+        return len(self._lines)
 
     def line(self, text: str, count: Callable[[str], Line]) -> Line:
         """What a line costs; ``count`` is asked where that is not remembered."""
         if len(text) < SHORT:
             return count(text)
-        key = _key(text, b"line")
-        known = self._known(key)
+        key = _key(text)
+        known = self._lines.get(key)
         if known is None:
             line = count(text)
             if line.closed is not None:
-                self._keep(key, (line.settled, len(line.open_text), line.total, line.closed))
+                self._lines.keep(key, (line.settled, len(line.open_text), line.total, line.closed))
             return line
         settled, behind, total, closed = known
         return Line(settled, text[len(text) - behind :], total, closed)
 
-    def _known(self, key: bytes) -> _Figures | None:
-        known = self._young.get(key)
-        if known is None:
-            known = self._old.get(key)
-            if known is not None:
-                self._keep(key, known)
-        return known
 
-    def _keep(self, key: bytes, figures: _Figures) -> _Figures:
-        """Without a lock: what two threads lose to each other here is counted once more."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = figures
-        return figures
-
-
-def _key(text: str, person: bytes = b"") -> bytes:
-    """Of a text, and of the kind of figures remembered of it."""
+def _key(text: str) -> bytes:
     said = text.encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=16, key=_KEY, person=person).digest()
+    return blake2b(said, digest_size=16, key=_KEY).digest()
 
 
-_of_encodings: dict[str, RememberedCounts] = {}
+_of_encodings: dict[str, RememberedLines] = {}
 
 
-def remembered(tokenizer: Tokenizer) -> RememberedCounts:
-    """The remembered counts of an encoding, shared by all that count with it."""
-    return _of_encodings.setdefault(tokenizer.name, RememberedCounts(tokenizer))
+def remembered(encoding: str) -> RememberedLines:
+    """The remembered lines of an encoding, shared by all that count with it."""
+    return _of_encodings.setdefault(encoding, RememberedLines())

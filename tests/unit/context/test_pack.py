@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,10 +25,6 @@ def clumsy(parts):
     return [len("".join(parts[: i + 1])) // 3 + 2 * i for i in range(len(parts))]
 
 
-def select(pieces, budget):
-    return choose(pieces, budget, words)
-
-
 def memory(number: int, text: str, value: float = 0.5, group: str = "[8 May 2023]") -> Piece:
     return Piece(
         "memory",
@@ -40,6 +34,7 @@ def memory(number: int, text: str, value: float = 0.5, group: str = "[8 May 2023
         group=group,
         value=value,
         tokens=words(text) + 1,
+        heading=words(group),
         entry_id=f"m{number}",
         score=value,
     )
@@ -73,10 +68,10 @@ def test_the_budget_holds_and_slots_sum_to_it_for_any_plan_and_counter(plan, bud
     alone = count(render([plan.input]))[-1]
     if alone > budget:
         with pytest.raises(BudgetError) as caught:
-            pack(plan, budget, count, select)
+            pack(plan, budget, count, choose)
         assert (caught.value.budget, caught.value.needed) == (budget, alone)
         return
-    packed = pack(plan, budget, count, select)
+    packed = pack(plan, budget, count, choose)
     slots, _ = account(packed)
     assert packed.totals[-1] == count(packed.parts)[-1] <= budget
     assert sum(slot.tokens for slot in slots) == packed.totals[-1]
@@ -89,7 +84,7 @@ def test_the_budget_holds_and_slots_sum_to_it_for_any_plan_and_counter(plan, bud
 def test_every_memory_is_shown_once_or_left_out_with_a_reason(plan, budget):
     if words(f"Current user input: {plan.input.text}") > budget:
         return
-    packed = pack(plan, budget, prefix_words, select)
+    packed = pack(plan, budget, prefix_words, choose)
     shown = [piece.entry_id for piece in packed.pieces if piece.section == "memory"]
     out = {piece.entry_id: reason for piece, reason in packed.left_out}
     assert len(shown) == len(set(shown))
@@ -101,13 +96,13 @@ def test_a_recent_turn_is_not_shown_again_as_a_memory():
     turns = tuple(recent(i, f"turn {i}") for i in range(2))
     again = Piece("memory", "turn 1", order=(1,), speaker="User", value=1.0, entry_id="r1")
     plan = Plan(input_piece("hi"), recent=turns, memories=(again,))
-    packed = pack(plan, 100, prefix_words, select)
+    packed = pack(plan, 100, prefix_words, choose)
     assert "".join(packed.parts).count("turn 1") == 1
 
 
 def test_the_window_of_recent_turns_is_shown_and_what_stands_before_it_named():
     turns = tuple(recent(seq, f"t{seq}") for seq in range(8))
-    packed = pack(Plan(input_piece("hi"), recent=turns, window=3), 1000, prefix_words, select)
+    packed = pack(Plan(input_piece("hi"), recent=turns, window=3), 1000, prefix_words, choose)
     shown = [piece.order[0] for piece in packed.pieces if piece.section == "recent"]
     assert shown == [3, 4, 5, 6, 7]
     assert [piece.order[0] for piece, _ in packed.left_out] == [0, 1, 2]
@@ -117,7 +112,7 @@ def test_of_a_window_that_does_not_fit_the_latest_turns_are_shown():
     turns = tuple(recent(seq, "word " * 20) for seq in range(4))
     waiting = tuple(memory(i, f"a fact of six words {i}") for i in range(40))
     packed = pack(
-        Plan(input_piece("hi"), recent=turns, memories=waiting), 100, prefix_words, select
+        Plan(input_piece("hi"), recent=turns, memories=waiting), 100, prefix_words, choose
     )
     shown = [piece.order[0] for piece in packed.pieces if piece.section == "recent"]
     assert shown == [1, 2, 3]
@@ -127,38 +122,38 @@ def test_one_long_recent_turn_does_not_push_out_the_memories():
     turns = (recent(0, "short"), recent(1, "word " * 80))
     memories = tuple(memory(i, f"a fact of six words {i}") for i in range(12))
     packed = pack(Plan(input_piece("hi"), recent=turns, memories=memories), 100,
-                  prefix_words, select)  # fmt: skip
+                  prefix_words, choose)  # fmt: skip
     assert sum(piece.section == "memory" for piece in packed.pieces) >= 8
 
 
 def test_where_room_is_left_messages_are_shown_whole_best_first():
     long = [f"kite {i} " * 15 for i in range(3)]
     cut = tuple(
-        replace(memory(i, f"kite {i} kite", 1 / (i + 1)), cut=True, whole=long[i], rank=i)
+        memory(i, f"kite {i} kite", 1 / (i + 1))._replace(cut=True, whole=long[i], rank=i)
         for i in range(3)
     )
-    wide = pack(Plan(input_piece("hi"), memories=cut), 300, prefix_words, select)
+    wide = pack(Plan(input_piece("hi"), memories=cut), 300, prefix_words, choose)
     shown = [piece for piece in wide.pieces if piece.section == "memory"]
     assert [piece.text for piece in shown] == long
     assert not any(piece.cut for piece in shown)
 
-    tight = pack(Plan(input_piece("hi"), memories=cut), 70, prefix_words, select)
+    tight = pack(Plan(input_piece("hi"), memories=cut), 70, prefix_words, choose)
     cuts = {piece.entry_id: piece.cut for piece in tight.pieces if piece.section == "memory"}
     assert cuts == {"m0": False, "m1": True, "m2": True}
     assert tight.totals[-1] <= 70
 
 
 def test_a_passage_with_a_note_beside_it_stays_a_passage():
-    noted = replace(
-        memory(0, "the shop is open (since changed)"), cut=True, whole="the shop is open"
+    noted = memory(0, "the shop is open (since changed)")._replace(
+        cut=True, whole="the shop is open"
     )
-    packed = pack(Plan(input_piece("hi"), memories=(noted,)), 300, prefix_words, select)
+    packed = pack(Plan(input_piece("hi"), memories=(noted,)), 300, prefix_words, choose)
     assert "(since changed)" in "".join(packed.parts)
 
 
 def test_near_misses_come_best_first_with_reason_and_cost():
     memories = tuple(memory(i, f"some words here{i}", 1 - i / 10) for i in range(5))
-    packed = pack(Plan(input_piece("hi"), memories=memories), 25, prefix_words, select)
+    packed = pack(Plan(input_piece("hi"), memories=memories), 25, prefix_words, choose)
     _, misses = account(packed)
     assert misses
     assert [miss.score for miss in misses] == sorted((m.score for m in misses), reverse=True)
@@ -185,7 +180,7 @@ def test_what_was_said_twice_is_shown_once_and_explained(one, other, same):
         input=input_piece("hello"),
         memories=(memory(0, one, 0.9), memory(1, "something else", 0.8), memory(2, other, 0.7)),
     )
-    packed = pack(plan, 200, prefix_words, select)
+    packed = pack(plan, 200, prefix_words, choose)
     slots, near = account(packed)
     assert [slot.entry_id for slot in slots[:-1]] == (["m0", "m1"] if same else ["m0", "m1", "m2"])
     reasons = [miss.reason for miss in near if miss.entry_id == "m2"]
@@ -194,23 +189,23 @@ def test_what_was_said_twice_is_shown_once_and_explained(one, other, same):
 
 def test_a_memory_that_a_recent_turn_repeats_is_not_shown_again():
     said = Piece("recent", "Call me Bo", order=(0, 0), speaker="Ann", entry_id="r0", kind="message")
-    old = replace(memory(0, "call me Bo"), kind="message")
-    other = replace(old, entry_id="m1", speaker="Bert")
+    old = memory(0, "call me Bo")._replace(kind="message")
+    other = old._replace(entry_id="m1", speaker="Bert")
     plan = Plan(input=input_piece("hello"), recent=((said,),), memories=(old, other))
-    packed = pack(plan, 200, prefix_words, select)
+    packed = pack(plan, 200, prefix_words, choose)
     assert [piece.entry_id for piece in packed.pieces] == ["r0", "m1", None]
 
 
 def test_what_a_document_says_does_not_stand_in_for_the_user():
     """Both are shown: the one is evidence of a page, the other of a person."""
-    page = replace(memory(0, "The code is 7", 0.9), trust=Trust.EXTERNAL, group="[unverified]")
+    page = memory(0, "The code is 7", 0.9)._replace(trust=Trust.EXTERNAL, group="[unverified]")
     plan = Plan(input=input_piece("hello"), memories=(page, memory(1, "The code is 7", 0.5)))
-    assert len(pack(plan, 200, prefix_words, select).pieces) == 3
+    assert len(pack(plan, 200, prefix_words, choose).pieces) == 3
 
 
 def test_repeats_leave_their_room_to_others():
     """A hundred copies cost what one costs, and the next best gets in."""
     copies = tuple(memory(n, "the same old words", 0.9) for n in range(100))
     plan = Plan(input=input_piece("hello"), memories=(*copies, memory(100, "a rare one", 0.1)))
-    packed = pack(plan, 30, prefix_words, select)
+    packed = pack(plan, 30, prefix_words, choose)
     assert [piece.entry_id for piece in packed.pieces] == ["m0", "m100", None]

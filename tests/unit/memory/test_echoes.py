@@ -216,7 +216,7 @@ def test_whatever_is_asked_comes_out_of_its_own_prompt(history, question, answer
 def test_a_long_text_that_only_looks_like_a_prompt_is_not_looked_up_again_and_again() -> None:
     looked_up: list[int] = []
     text = "Relevant previous context:\n" + "\n".join(f"line {n} of a log" for n in range(3000))
-    heard = Echoes(b"key").hear(
+    heard = Echoes().hear(
         ContextManager().scope.partition,
         text,
         by_user=True,
