@@ -35,15 +35,31 @@ class Column:
         """Append rows: anything that NumPy can turn into an array of this shape."""
         added = np.asarray(values, dtype=self._block.dtype).reshape(-1, *self._tail)
         size = self._size + len(added)
-        if size > len(self._block):
-            loaded_at_once = not len(self._block)
-            roomy = size + size // 16 if loaded_at_once else min(2 * self._size, size + size // 4)
-            capacity = max(_FIRST_CAPACITY, size, roomy)
-            block = np.zeros((capacity, *self._tail), dtype=self._block.dtype)
-            block[: self._size] = self._block[: self._size]
-            self._block = block
+        if not len(self._block):
+            self.reserve(max(_FIRST_CAPACITY, size))
+        elif size > len(self._block):
+            self._move(max(_FIRST_CAPACITY, size, min(2 * self._size, size + size // 4)))
         self._block[self._size : size] = added
         self._size = size
+
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows in all, and some more."""
+        roomy = rows + rows // 16
+        if roomy > len(self._block):
+            self._move(roomy)
+
+    def take(self, other: Column) -> None:
+        """Append the rows of another one, which must not be used afterwards."""
+        if self._size:
+            self.extend(other.rows)
+        else:
+            self._block, self._size = other._block, other._size
+
+    def _move(self, capacity: int) -> None:
+        """Go on in a block of so many rows."""
+        block = np.zeros((capacity, *self._tail), dtype=self._block.dtype)
+        block[: self._size] = self._block[: self._size]
+        self._block = block
 
     def replace(self, places: Sequence[int], values: Any) -> None:
         """Give these rows other values, in a new block."""

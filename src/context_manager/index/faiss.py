@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from context_manager.errors import ConfigError, MissingExtraError
-from context_manager.index.columns import Column
+from context_manager.index.columns import Column, Matrix
 from context_manager.index.protocol import Floats
 from context_manager.index.signs import FrozenSigns, Signs, corrected, estimates
 
@@ -96,6 +96,10 @@ class FaissVectors:
             return
         self._signs.extend(vectors)
         self._add(rows, vectors)
+
+    def take(self, matrix: Matrix) -> None:
+        """Append rows that nobody else will use."""
+        self.extend(matrix.rows)
 
     def fill(self, row: int, vector: Floats) -> None:
         """Write the vector of a row that was pending."""

@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from context_manager.index.columns import Matrix
+
 Floats = NDArray[np.float32]
 
 
@@ -44,6 +46,10 @@ class VectorIndex(Protocol):
 
     def extend(self, vectors: Floats) -> None:
         """Append rows, float32 [m, d] of unit length; a row of zeros is pending."""
+        ...
+
+    def take(self, matrix: Matrix) -> None:
+        """Append rows that nobody else will use, so that they need not be copied."""
         ...
 
     def fill(self, row: int, vector: Floats) -> None:

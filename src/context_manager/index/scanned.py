@@ -51,6 +51,10 @@ class ScannedVectors:
         """Append rows; zeros for a pending one."""
         self._matrix.extend(vectors)
 
+    def take(self, matrix: Matrix) -> None:
+        """Append rows that nobody else will use; the first ones are not copied."""
+        self._matrix.take(matrix)
+
     def fill(self, row: int, vector: Floats) -> None:
         """Write the vector of a row that was pending."""
         self._matrix.fill(row, vector)

@@ -6,7 +6,8 @@ partition, or some that were chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,10 @@ from context_manager.memory.snapshot import Snapshot
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
 from context_manager.retrieval.corpus import Whole
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Version
+from context_manager.store.table import Table, Vectors
 
 _PLACES = 1 << 20
 """Messages a turn may have before the order inside a session would suffer."""
-
-_AT_ONCE = 4096
-"""Vectors taken from their rows at a time, or a quarter of them: they are not all held twice, and
-the matrix need not grow often."""
 
 
 class Columns:
@@ -50,21 +48,21 @@ class Columns:
         self._postings = LayeredPostings()
         self._pending: dict[int, Pending] = {}  # by row of the passage
 
-    def read(self, entries: Sequence[EntryRow], passages: Sequence[PassageRow]) -> None:
+    def read(self, entries: Table[EntryRow], passages: Table[PassageRow]) -> None:
         """Add the entries that are new with their passages, and late vectors of the others."""
         known = len(self._ids)
-        fresh = [row for row in entries if row.key not in self._row_of] if known else entries
-        self._row_of.update((row.key, known + at) for at, row in enumerate(fresh))
-        self._ids.extend(row.id for row in fresh)
-        self._add_entries(fresh)
-        added = passages
-        if known:
-            added = [row for row in passages if self._row_of[row.entry_key] >= known]
-            self._fill([row for row in passages if self._row_of[row.entry_key] < known])
-        self._add_passages(added)
+        late = {key for key in entries.column("key") if key in self._row_of} if known else set()
+        if late:
+            self._fill(row for row in passages if row.entry_key in late)
+            entries = entries.only(lambda row: row.key not in late)
+            passages = passages.only(lambda row: row.entry_key not in late)
+        self._row_of.update(zip(entries.column("key"), count(known)))
+        self._ids.extend(entries.column("id"))
+        self._add_entries(entries)
+        self._add_passages(passages)
         self._add_sums(known)
 
-    def _fill(self, late: Sequence[PassageRow]) -> None:
+    def _fill(self, late: Iterable[PassageRow]) -> None:
         """Take the vectors that passages known already have by now."""
         for row in late:
             if row.vector is not None:
@@ -72,7 +70,7 @@ class Columns:
                 self._vectors.fill(place, np.frombuffer(row.vector, dtype="<f4"))
                 self._pending.pop(place, None)
 
-    def _add_entries(self, rows: Sequence[EntryRow]) -> None:
+    def _add_entries(self, rows: Table[EntryRow]) -> None:
         for name, column in self._values(rows).items():
             self._columns[name].extend(column)
 
@@ -85,10 +83,10 @@ class Columns:
         self._tokens.extend(np.bincount(owners, weights=tokens, minlength=size))
         self._counts.extend(np.bincount(owners, minlength=size))
 
-    def alter(self, rows: Sequence[EntryRow]) -> None:
+    def alter(self, rows: Table[EntryRow]) -> None:
         """Give entries known already the values they have now; most differ in none of them."""
-        known = [row for row in rows if row.key in self._row_of]
-        places = [self._row_of[row.key] for row in known]
+        known = rows.only(lambda row: row.key in self._row_of)
+        places = [self._row_of[key] for key in known.column("key")]
         for name, values in self._values(known).items():
             column = self._columns[name]
             now = np.asarray(values, dtype=column.rows.dtype)
@@ -97,56 +95,50 @@ class Columns:
                 if name in _LAYOUT:
                     self._snapshot = None  # the next one continues none
 
-    def _values(self, rows: Sequence[EntryRow]) -> dict[str, NDArray[Any]]:
-        given = _by_name(EntryRow, rows)
+    def _values(self, rows: Table[EntryRow]) -> dict[str, NDArray[Any]]:
+        given = rows.column
         sessions, tasks = self._sessions, self._tasks
-        seq = np.array(given["seq"], dtype=np.int64)
+        seq = np.array(given("seq"), dtype=np.int64)
         session = np.array(
-            [sessions.setdefault(name, len(sessions)) for name in given["session_id"]],
+            [sessions.setdefault(name, len(sessions)) for name in given("session_id")],
             dtype=np.int32,
         )
         made = {
             "session": session,
             "conversation": np.where(seq < 0, -1, session),
-            "task": [tasks.setdefault(name, len(tasks)) for name in given["task_id"]],
-            "position": seq * _PLACES + np.array(given["place"], dtype=np.int64),
-            "time": given["timestamp"],
-            "kind": [KIND_CODES[kind] for kind in given["kind"]],
-            "role": [ROLE_CODES.get(role, 0) for role in given["role"]],
-            "expires": given["expires_at"],
+            "task": [tasks.setdefault(name, len(tasks)) for name in given("task_id")],
+            "position": seq * _PLACES + np.array(given("place"), dtype=np.int64),
+            "time": given("timestamp"),
+            "kind": [KIND_CODES[kind] for kind in given("kind")],
+            "role": [ROLE_CODES.get(role, 0) for role in given("role")],
+            "expires": given("expires_at"),
         }
         # None becomes NaN where the type is a float.
         return {
-            name: np.array(made.get(name, given.get(name)), dtype=dtype) for name, dtype in _COLUMNS
+            name: np.array(made[name] if name in made else given(name), dtype=dtype)
+            for name, dtype in _COLUMNS
         }
 
-    def _add_passages(self, rows: Sequence[PassageRow]) -> None:
-        if not rows:
+    def _add_passages(self, rows: Table[PassageRow]) -> None:
+        if not len(rows):
             return
         size = len(self._vectors)
-        given = _by_name(PassageRow, rows)
-        owners = [self._row_of[key] for key in given["entry_key"]]
-        first = np.flatnonzero(np.array(given["ordinal"]) == 0) + size
+        given = rows.column
+        owners = [self._row_of[key] for key in given("entry_key")]
+        first = np.flatnonzero(np.array(given("ordinal")) == 0) + size
         self._first_passage.extend(first.tolist())
         self._passages["entry"].extend(owners)
         for name in ("start", "end", "tokens"):
-            self._passages[name].extend(given[name])
-        for at, (row, owner) in enumerate(zip(rows, owners, strict=True)):
-            if row.vector is None:
-                job = Pending(self._ids[owner], row.ordinal, row.start, row.end)
-                self._pending[size + at] = job
-        self._add_vectors(given["vector"])
-        words = unpack_columns(given["words"])
+            self._passages[name].extend(given(name))
+        vectors: Vectors = given("vector")
+        for at in vectors.missing:
+            row = rows[at]
+            job = Pending(self._ids[owners[at]], row.ordinal, row.start, row.end)
+            self._pending[size + at] = job
+        self._vectors.take(vectors.matrix(self._dimension))
+        words = unpack_columns(given("words"))
         self._lengths.extend(words.lengths)
         self._postings = self._postings.extended(words.terms, words.sizes, words.counts)
-
-    def _add_vectors(self, packed: Sequence[bytes | None]) -> None:
-        """Add the vectors of passages; zeros for those without one."""
-        blank = bytes(4 * self._dimension)
-        portion = max(_AT_ONCE, len(packed) // 4)
-        for start in range(0, len(packed), portion):
-            block = b"".join([vector or blank for vector in packed[start : start + portion]])
-            self._vectors.extend(np.frombuffer(block, dtype="<f4").reshape(-1, self._dimension))
 
     def freeze(self, version: Version, whole: Whole | None = None) -> Snapshot:
         """What there is now, as of this version of the store.
@@ -217,9 +209,3 @@ _LAYOUT = ("conversation", "position")
 """What says which passages were said near which."""
 
 _PASSAGE_COLUMNS = ("entry", "start", "end", "tokens")
-
-
-def _by_name(kind: type[EntryRow] | type[PassageRow], rows: Sequence[Any]) -> dict[str, Any]:
-    """The fields of rows as columns."""
-    columns = zip(*rows, strict=True) if rows else [()] * len(kind._fields)
-    return dict(zip(kind._fields, columns, strict=True))

@@ -34,6 +34,7 @@ from context_manager.retrieval.shortlist import (
 )
 from context_manager.store.finding import BLOCK, PLACE, Finder, Look, Narrowing, WordLists
 from context_manager.store.protocol import PassageRow, Pending, Rows
+from context_manager.store.table import Table
 
 Keys = NDArray[np.int64]
 
@@ -146,7 +147,7 @@ def _choose(look: Look, query: Query, narrowing: Narrowing | None) -> _Chosen:
             near = look.nearest(vector, VECTORS, narrowing)
             core = np.append(core, np.asarray(near, dtype=np.int64))
     core = np.unique(core)
-    read = np.asarray([row.key for row in loose.entries], dtype=np.int64)
+    read = np.asarray(loose.entries.column("key"), dtype=np.int64)
     known = np.union1d(np.union1d(core, look.around(core.tolist(), TURNS)), read)
     sample = np.setdiff1d(look.spread(RUNS, LENGTH), known)
     rest = look.rows(np.setdiff1d(np.union1d(known, sample), read).tolist())
@@ -164,10 +165,10 @@ class _Terms:
         loose: The passages that are not filed.
     """
 
-    def __init__(self, look: Look, loose: Sequence[PassageRow]) -> None:
+    def __init__(self, look: Look, loose: Table[PassageRow]) -> None:
         self._look = look
         self._places = np.asarray([row.entry_key * PLACE + row.ordinal for row in loose], np.int64)
-        self._words = unpack_columns([row.words for row in loose])
+        self._words = unpack_columns(loose.column("words"))
         filed = look.filed()
         self.passages = filed.passages + len(loose)
         words = filed.words + int(self._words.lengths.sum())
@@ -189,7 +190,7 @@ class _Terms:
 def _weights(rows: Rows, sample: Keys, entries: int) -> NDArray[np.float32]:
     """For how many entries each row stands: the sample for all that was not read."""
     weights = np.ones(len(rows.entries), dtype=np.float32)
-    sampled = np.isin([row.key for row in rows.entries], sample)
+    sampled = np.isin(rows.entries.column("key"), sample)
     if sampled.any():
         weights[sampled] = (entries - np.count_nonzero(~sampled)) / np.count_nonzero(sampled)
     return weights

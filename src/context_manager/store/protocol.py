@@ -14,7 +14,7 @@ with the fingerprint of the model that made them. A passage without a vector of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +32,7 @@ from context_manager.store.change import (
     VectorUpdate,
     Version,
 )
+from context_manager.store.table import Table
 
 __all__ = [
     "Applied",
@@ -93,16 +94,31 @@ class PassageRow(NamedTuple):
     vector: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Rows:
     """Rows added or changed after a version, ordered by key and ordinal.
 
     A reader that follows puts them in the place of the rows it has under the same keys.
+
+    Args:
+        version: What they were read at.
+        entries, passages: The rows, as tuples of the fields.
     """
 
     version: Version
-    entries: Sequence[EntryRow]
-    passages: Sequence[PassageRow]
+    entries: Table[EntryRow]
+    passages: Table[PassageRow]
+
+    def __init__(
+        self,
+        version: Version,
+        entries: Iterable[Sequence[Any]],
+        passages: Iterable[Sequence[Any]],
+    ) -> None:
+        object.__setattr__(self, "version", version)
+        owners = Table(EntryRow, entries)
+        object.__setattr__(self, "entries", owners)
+        object.__setattr__(self, "passages", Table(PassageRow, passages, expected=len(owners)))
 
 
 class Pending(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from context_manager.index.columns import Matrix
 from context_manager.index.protocol import Floats, VectorIndex
 
 DIMENSION = 192
@@ -64,6 +65,21 @@ class VectorIndexContract:
         assert (len(index), found.shape) == (ROWS, (ROWS,))
         assert found.dtype == np.float32
         assert np.isfinite(found).all()
+
+    def test_rows_handed_over_are_as_those_that_were_copied(
+        self, index: VectorIndex, vectors: Floats
+    ) -> None:
+        taking, question = self.make(DIMENSION), clustered(1, 2)[0]
+        for start, end in ((0, 700), (700, ROWS)):
+            matrix = Matrix(DIMENSION)
+            matrix.extend(vectors[start:end])
+            taking.take(matrix)
+        for each in (taking, index):
+            each.extend(vectors[:10])
+        found, expected = (each.frozen(()).cosines(question) for each in (taking, index))
+        best = sorted(_best(expected))
+        assert len(taking) == ROWS + 10
+        assert np.abs(found[best] - expected[best]).max() <= self.near
 
     def test_the_nearest_rows_are_found(self, index: VectorIndex, vectors: Floats) -> None:
         frozen, shares = index.frozen(()), []

@@ -14,7 +14,7 @@ from context_manager.store.postgres import reads
 from context_manager.store.postgres.near import Half, near_table
 from context_manager.store.postgres.queries import FINDING
 from context_manager.store.postgres.reads import Reader
-from context_manager.store.protocol import EntryRow, PassageRow, Rows
+from context_manager.store.protocol import Rows
 
 BREADTH = 400
 """Nearest vectors that the index keeps at hand while it searches (`hnsw.ef_search`)."""
@@ -113,10 +113,7 @@ class PostgresLook:
         """The rows of entries, with their passages and the vectors of the model."""
         entries = self._ask("rows_of_entries", keys=list(keys))
         passages = self._ask("rows_of_passages", keys=list(keys))
-        state = reads.version(self._reader)
-        return Rows(
-            state, list(map(EntryRow._make, entries)), list(map(PassageRow._make, passages))
-        )
+        return Rows(reads.version(self._reader), entries, passages)
 
     def _ask(self, name: str, **values: Any) -> Any:
         return self._reader.ask_sql(FINDING[name], {**self._space.named, **values})

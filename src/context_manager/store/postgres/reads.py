@@ -21,9 +21,7 @@ from context_manager.store.postgres.queries import QUERIES
 from context_manager.store.postgres.transaction import Place
 from context_manager.store.protocol import (
     EntryFilter,
-    EntryRow,
     LedgerLine,
-    PassageRow,
     Pending,
     Rows,
     Version,
@@ -69,8 +67,7 @@ def rows(reader: Reader, model: str, since: int) -> Rows:
     later = "_since" if since > 0 else ""
     entries = reader.ask(f"entry_rows{later}", since=since)
     passages = reader.ask(f"passage_rows{later}", since=since, model=model)
-    state = version(reader)
-    return Rows(state, list(map(EntryRow._make, entries)), list(map(PassageRow._make, passages)))
+    return Rows(version(reader), entries, passages)
 
 
 def entries(reader: Reader, ids: Sequence[str]) -> list[MemoryEntry]:

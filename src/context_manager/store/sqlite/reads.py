@@ -19,9 +19,7 @@ from context_manager.store.filtering import Condition, conditions
 from context_manager.store.intake import metadata_holds
 from context_manager.store.protocol import (
     EntryFilter,
-    EntryRow,
     LedgerLine,
-    PassageRow,
     Pending,
     Rows,
     Version,
@@ -53,11 +51,7 @@ def rows(connection: apsw.Connection, partition: Partition, model: str, since: i
     else:
         entries = connection.execute(QUERIES["entry_rows_since"], (number, since))
         passages = connection.execute(QUERIES["passage_rows_since"], values)
-    return Rows(
-        version(connection, partition),
-        list(map(EntryRow._make, entries)),
-        list(map(PassageRow._make, passages)),
-    )
+    return Rows(version(connection, partition), entries, passages)
 
 
 def entries(
