@@ -11,10 +11,11 @@ import onnxruntime
 
 from bench.speed.corpus import Language
 from bench.speed.timing import Line, against, alternate
-from context_manager.embedding.onnx import OnnxEmbedder, processors
+from context_manager.embedding.onnx import OnnxEmbedder
 from context_manager.embedding.packaged import MINILM, verified
 from context_manager.embedding.provider import EmbeddingProvider
 from context_manager.embedding.wordpieces import END, START, token_ids
+from context_manager.processors import processors
 
 MANY = 200
 

@@ -24,6 +24,7 @@ from context_manager.embedding.protocol import Vectors
 from context_manager.embedding.spans import averaged, windows
 from context_manager.embedding.wordpieces import END, START, token_ids
 from context_manager.errors import ConfigError
+from context_manager.processors import processors
 
 DIMENSION = 384
 WINDOW = 254
@@ -92,13 +93,6 @@ class OnnxEmbedder:
             return {ids: run(ids) for ids in ordered}
         with ThreadPoolExecutor(min(self.threads, len(ordered))) as pool:
             return dict(zip(ordered, pool.map(run, ordered), strict=True))
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _windows(text: str) -> list[Ids]:

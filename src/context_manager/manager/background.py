@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from weakref import WeakSet
 
 from context_manager.errors import ContextManagerError
@@ -33,6 +34,7 @@ class Background:
 
     Args:
         clock: Seconds that never go back.
+        inside: Gives what each job is called inside of, unless somebody waits for it in `drain`.
     """
 
     _jobs: OrderedDict[Hashable, tuple[float, Callable[[], object]]]
@@ -41,8 +43,13 @@ class Background:
     _thread: threading.Thread | None
     _changed: threading.Condition
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        inside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._clock = clock
+        self._inside = inside
         self._stopped = False
         self.start_empty()
         _all.add(self)
@@ -136,7 +143,8 @@ class Background:
             _, job = self._jobs.pop(name)
             self._running = True
         try:
-            job()
+            with nullcontext() if self._hurried else self._inside():
+                job()
         except ContextManagerError as error:
             # Not a warning: whoever needs the work next does it, and reports what fails then.
             _log.info("background job %s failed with %s", _kind(name), type(error).__name__)

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from context_manager.embedding.protocol import Embedder
+from context_manager.errors import ContextManagerError
 from context_manager.forks import ForkSafeLock
 from context_manager.index import VectorIndex
 from context_manager.llm.guarded import GuardedLLM
 from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
+from context_manager.manager.cores import cores
 from context_manager.manager.session import Session
 from context_manager.manager.threads import Threads
 from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
 from context_manager.memory.facts.book import FactBook, Facts
 from context_manager.memory.short_term import ShortTermMemory
+from context_manager.memory.timely import is_local
 from context_manager.records import Context, Partition, Scope, Turn
 from context_manager.store import Store
 from context_manager.store.queue import Job
@@ -57,10 +61,12 @@ class Engine:
     ) -> None:
         self.store = store
         self.at_hand: Callable[[Turn], Turn] = lambda turn: turn
+        self._embedder = embedder
+        self._local = bool(getattr(store, "local", False))
         self.archive = Archive(store, embedder, count_tokens, index)
-        self.background = Background()
+        self.background = Background(inside=self._computing)
         self.echoes = Echoes()
-        self.threads = Threads()
+        self.threads = Threads(self._computing)
         self.governor = SpendGovernor()
         self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()
         self._troubles: OrderedDict[Partition, dict[str, str]] = OrderedDict()
@@ -207,3 +213,11 @@ class Engine:
             self.archive.shared.close()
         self.store.close()
         self.threads.close()
+
+    def _computing(self) -> AbstractContextManager[None]:
+        """What awaited and background work is done inside of: with nothing but this machine to
+        wait for, it takes its turn at the processors."""
+        with suppress(ContextManagerError):  # an embedder that is none is told by who needs it
+            if self._local and self.archive.shared is None and is_local(self._embedder()):
+                return cores().taken()
+        return nullcontext()

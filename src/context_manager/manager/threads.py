@@ -2,8 +2,9 @@
 
 Decides where such work runs and what a cancellation does: work that has not begun never begins;
 work that has begun is let finish before the cancellation goes on. So whoever is cancelled knows
-that nothing of theirs is running any more, and that it was done whole or not at all. It knows no
-manager. It works under asyncio (any event loop of it) and under trio.
+that nothing of theirs is running any more, and that it was done whole or not at all. Calls that
+wait for a thread cost the event loop next to nothing. It knows no manager. It works under asyncio
+(any event loop of it) and under trio.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from context_manager.embedding.processes import PerProcess
+from context_manager.processors import processors
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST_WORKERS = 4
+WORKERS = min(4, processors() + 1)
 """More would only wait for each other: the work is processor time of Python and one writer."""
 
 
@@ -32,9 +35,16 @@ class Threads:
     """Runs functions in threads of its own, made when first needed, anew in a forked child.
 
     The event loop's default threads are left to the application.
+
+    Args:
+        inside: Gives what each function is called inside of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+        self._inside = inside
+        self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
         self._lock = PerProcess(Lock)
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
@@ -44,9 +54,10 @@ class Threads:
         Raises:
             RuntimeError: Neither asyncio nor trio is running.
         """
-        work = partial(copy_context().run, partial(function, *args, **kwargs))
+        work = partial(copy_context().run, self._do, partial(function, *args, **kwargs))
         if _in_asyncio():
-            return await _settled(self._pool().submit(work))
+            async with self._door():
+                return await _settled(self._pool().submit(work))
         trio = _running_trio()
         if trio is not None:
             return await trio.to_thread.run_sync(work)  # type: ignore[no-any-return]
@@ -59,12 +70,23 @@ class Threads:
         if pool is not None:
             pool.shutdown(wait=False)
 
+    def _do(self, work: Callable[[], T]) -> T:
+        with self._inside():
+            return work()
+
+    def _door(self) -> asyncio.Semaphore:
+        """Lets as many calls of the running loop to the threads as there are threads."""
+        loop = asyncio.get_running_loop()
+        door = self._doors.get(loop)
+        if door is None:
+            door = self._doors[loop] = asyncio.Semaphore(WORKERS)
+        return door
+
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock():
             pool = self._pools.get(os.getpid())
             if pool is None:
-                workers = min(MOST_WORKERS, (os.cpu_count() or 1) + 1)
-                pool = ThreadPoolExecutor(workers, thread_name_prefix="context-manager")
+                pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="context-manager")
                 self._pools[os.getpid()] = pool
             return pool
 

@@ -166,6 +166,9 @@ class EntryFilter:
 class Store(Protocol):
     """Where memory is kept. Every method may be called from any thread.
 
+    One that waits for nothing outside this machine may say so by an attribute ``local = True``:
+    then awaited calls take turns at the processors.
+
     Raises:
         StoreError: or one of its kinds; after it nothing is half done.
         InputError: From `apply`, for what cannot be stored exactly or exists already (see

@@ -53,6 +53,8 @@ class MemoryStore:
 
     location = ""
 
+    local = True
+
     def __init__(self) -> None:
         self._lock = ForkSafeLock()
         self._parts: dict[Partition, Part] = {}

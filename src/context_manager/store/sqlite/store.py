@@ -68,6 +68,8 @@ class SQLiteStore:
         CorruptStoreError: It is damaged or no database.
     """
 
+    local = True
+
     def __init__(
         self,
         path: str | os.PathLike[str],
