@@ -31,6 +31,9 @@ SPEAKER: Final = "s:"
 _LONGEST_WORD: Final = 64
 """A longer run is cut into runs of this length, so that any of its beginnings stays findable."""
 
+_MOST_WORDS: Final = 65_536
+"""Words whose numbers are kept for a key."""
+
 _PIECED_FROM: Final = 9
 """Words this long are also indexed by their pieces: long enough to be a compound."""
 
@@ -122,8 +125,7 @@ def _folded(letter: str) -> str:
 
 def words(text: str) -> Iterator[str]:
     """Yield the words, numbers and emoji of ``text`` in order, accents folded, case kept."""
-    for match in _TOKEN.finditer(normalise(text)):
-        token = match[0]
+    for token in _TOKEN.findall(normalise(text)):
         if len(token) <= _LONGEST_WORD:
             yield token
         else:
@@ -147,6 +149,40 @@ def index_terms(text: str, *, speaker: str = "") -> Counter[str]:
         terms += _pieces(word)
     terms += [SPEAKER + stem(word.casefold()) for word in words(speaker)]
     return Counter(terms)
+
+
+class WordNumbers(dict[str, tuple[int, tuple[int, ...]]]):
+    """How many terms of a word count as words, and the numbers of all its terms, by the word.
+
+    A text's terms are those of its words, so most of what indexing it costs is known already.
+
+    Args:
+        key: the store's secret.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._hash = _hasher(key)
+
+    def __missing__(self, word: str) -> tuple[int, tuple[int, ...]]:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        terms = _word_terms(word)
+        found = len(terms), tuple(map(self._hash, (*terms, *_pieces(word))))
+        self[word] = found
+        return found
+
+
+@kept(64)
+def word_numbers(key: bytes) -> WordNumbers:
+    """Return the numbers of words with a key, kept from text to text."""
+    return WordNumbers(key)
+
+
+def speaker_numbers(speaker: str, key: bytes) -> list[int]:
+    """Return the numbers of the terms under which a speaker's passages are found."""
+    hashed = _hasher(key)
+    return [hashed(SPEAKER + stem(word.casefold())) for word in words(speaker)]
 
 
 def word_count(counts: Counter[str]) -> int:
@@ -199,7 +235,7 @@ def term_hashes(terms: Iterable[str], key: bytes) -> Hashes:
 def _hasher(key: bytes) -> Callable[[str], int]:
     """Return what gives the number of a term with this key."""
 
-    @kept(262_144)
+    @kept(65_536)
     def hashed(term: str) -> int:
         said = term.encode("utf-8", "replace")
         return int.from_bytes(blake2b(said, digest_size=8, key=key).digest())

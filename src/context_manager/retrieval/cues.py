@@ -9,6 +9,7 @@ Must not know about scores.
 
 import re
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 TIME: Final = "f:time"
@@ -19,21 +20,28 @@ MARKS: Final = (TIME, NUMBER, STANDING)
 _HEAD: Final = 400
 """Characters of a text that are read for a standing wish: it is said at the start or not at all."""
 
+_TIME_WORDS: Final = frozenset(
+    "yesterday today tonight tomorrow last next ago week weeks weekend month months year years "
+    "recently since monday tuesday wednesday thursday friday saturday sunday "
+    "january february march april may june july august september october november december "
+    "gestern heute morgen letzte letzten letzter letztes n\u00e4chste n\u00e4chsten n\u00e4chster "
+    "n\u00e4chstes woche monat jahr hier demain semaine mois ann\u00e9e ayer ma\u00f1ana semana mes "
+    "a\u00f1o".split()
+)
+_NUMBER_WORDS: Final = frozenset(
+    "one two three four five six seven eight nine ten twice once couple few dozen "
+    "zwei drei vier f\u00fcnf deux trois quatre cinq dos tres cuatro cinco".split()
+)
+_DATE: Final = r"(?:19|20)\d\d|\d{1,2}[./]\d{1,2}"
+_DATE_SAID: Final = re.compile(rf"\b(?:{_DATE})\b")
 _TIME_SAID: Final = re.compile(
-    r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|weeks?|weekend|months?|years?|recently"
-    r"|since|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|gestern|heute|morgen|letzte[nrs]?|n\u00e4chste[nrs]?|woche|monat|jahr"
-    r"|hier|demain|semaine|mois|ann\u00e9e|ayer|ma\u00f1ana|semana|mes|a\u00f1o"
-    r"|(?:19|20)\d\d|\d{1,2}[./]\d{1,2})\b"
+    rf"\b(?:{'|'.join(sorted(_TIME_WORDS))}|{_DATE})\b"
     r"|\u6628\u5929|\u4eca\u5929|\u660e\u5929|\u6628\u65e5|\u4eca\u65e5|\u660e\u65e5|[\u5e74\u6708\u9031\u5468]",
     re.IGNORECASE,
 )
-_NUMBER_SAID: Final = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twice|once|couple|few|dozen"
-    r"|zwei|drei|vier|f\u00fcnf|deux|trois|quatre|cinq|dos|tres|cuatro|cinco)\b",
-    re.IGNORECASE,
-)
+_NUMBER_SAID: Final = re.compile(rf"\d|\b(?:{'|'.join(sorted(_NUMBER_WORDS))})\b", re.IGNORECASE)
+_DIGIT: Final = re.compile(r"\d")
+_WORD: Final = re.compile(r"\w+")
 _STANDING_SAID: Final = re.compile(
     r"^\s*(?:please )?(?:always|never|from now on|whenever|remember (?:to|that))\b"
     r"|\bi (?:really |always |usually |generally )?(?:prefer|like it when|would rather|always"
@@ -65,6 +73,13 @@ _ASSISTANT_ASKED: Final = re.compile(
 )
 
 
+_STANDING_SIGNS: Final = (
+    *("always", "never", "whenever", "remember", "from now on", "prefer", "rather", "it when"),
+    *("immer", "nie", "ab jetzt", "bevorzuge", "toujours", "jamais", "siempre", "nunca", "prefiero"),
+)
+"""One of these stands in every ASCII text, in small letters, that holds a standing wish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What kind of answer a question wants.
@@ -91,9 +106,24 @@ def asked(question: str) -> Asked:
 
 def marks(text: str) -> tuple[str, ...]:
     """Return the terms that mark what kind of answer a text may hold."""
-    found = (
-        (TIME, _TIME_SAID.search(text)),
-        (NUMBER, _NUMBER_SAID.search(text)),
-        (STANDING, _STANDING_SAID.search(text[:_HEAD])),
-    )
-    return tuple(term for term, match in found if match)
+    found = _marks_of_ascii(text.lower()) if text.isascii() else _marks_of_any(text)
+    return tuple(compress(MARKS, found))
+
+
+def _marks_of_any(text: str) -> tuple[bool, ...]:
+    searched = (_TIME_SAID.search(text), _NUMBER_SAID.search(text), _standing(text))
+    return tuple(found is not None for found in searched)
+
+
+def _marks_of_ascii(lowered: str) -> tuple[bool, ...]:
+    """The same, found by whole words: a fifth of the time."""
+    words = {*_WORD.findall(lowered)}
+    digit = _DIGIT.search(lowered) is not None
+    time = not words.isdisjoint(_TIME_WORDS) or (digit and _DATE_SAID.search(lowered) is not None)
+    number = digit or not words.isdisjoint(_NUMBER_WORDS)
+    wish = any([sign in lowered for sign in _STANDING_SIGNS]) and _standing(lowered) is not None
+    return time, number, wish
+
+
+def _standing(text: str) -> re.Match[str] | None:
+    return _STANDING_SAID.search(text[:_HEAD])

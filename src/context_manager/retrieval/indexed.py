@@ -9,20 +9,30 @@ order, then n uint8 counts (255 means 255 or more).
 """
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import isfinite
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from context_manager.retrieval.analysis import Hashes, index_terms, term_hashes, word_count
-from context_manager.retrieval.cues import marks
+from context_manager.retrieval.analysis import (
+    Hashes,
+    speaker_numbers,
+    term_hashes,
+    word_numbers,
+    words,
+)
+from context_manager.retrieval.cues import MARKS, marks
 
 _HEADER: Final = struct.Struct("<I")
 _BYTES_PER_TERM: Final = 9
 _MOST: Final = 255
+_DAY: Final = 86_400
 _MONTHS: Final = (
     "January",
     "February",
@@ -71,17 +81,32 @@ def pack_words(
         timestamp: when it was said, seconds since 1970; its day, month and year are found as
             words.
     """
-    name = speaker or ""
-    counts = index_terms(passage, speaker=name)
-    counts.update(index_terms(name))
-    counts.update(index_terms(_date_words(timestamp)))
-    length = word_count(counts)
-    counts.update(marks(passage))
-    terms = tuple(counts)
-    hashes = term_hashes(terms, key)
-    order = np.argsort(hashes)
-    most = np.fromiter((min(counts[term], _MOST) for term in terms), dtype=np.uint8)
-    return _HEADER.pack(length) + hashes[order].astype("<u8").tobytes() + most[order].tobytes()
+    length, numbers = _indexed(passage, key)
+    for said in (speaker or "", _date_words(timestamp)):
+        words_there, found = _indexed(said, key)
+        length += words_there
+        numbers += found
+    numbers += speaker_numbers(speaker or "", key)
+    numbers += [_mark(mark, key) for mark in marks(passage)]
+    counts = sorted(Counter(numbers).items())
+    terms = struct.pack(f"<{len(counts)}Q", *[number for number, _ in counts])
+    return _HEADER.pack(length) + terms + bytes([min(count, _MOST) for _, count in counts])
+
+
+def _indexed(text: str, key: bytes) -> tuple[int, list[int]]:
+    """Words in a text, and the numbers of its terms as often as they occur."""
+    known = word_numbers(key)
+    length, numbers = 0, []
+    for word in words(text):
+        terms, found = known[word]
+        length += terms
+        numbers += found
+    return length, numbers
+
+
+@lru_cache(maxsize=len(MARKS))
+def _mark(mark: str, key: bytes) -> int:
+    return int(term_hashes([mark], key)[0])
 
 
 def unpack_words(packed: bytes) -> PassageWords:
@@ -139,10 +164,13 @@ def unpack_columns(packed: Sequence[bytes]) -> WordColumns:
 
 
 def _date_words(timestamp: float | None) -> str:
-    if not timestamp:
-        return ""
+    return _words_of_day(int(timestamp // _DAY)) if timestamp and isfinite(timestamp) else ""
+
+
+@lru_cache(maxsize=1024)
+def _words_of_day(day: int) -> str:
     try:
-        moment = datetime.fromtimestamp(timestamp, UTC)
+        moment = datetime.fromtimestamp(day * _DAY, UTC)
     except (OverflowError, OSError, ValueError):
         return ""
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"

@@ -15,6 +15,7 @@ KINDS: tuple[str, ...] = tuple(pattern.kind for pattern in (*CREDENTIALS, *PERSO
 """Everything that can be found: credentials first, then personal numbers."""
 
 _TABLE = (*CREDENTIALS, *PERSONAL)
+_SIGNS = tuple({pattern.sign for pattern in _TABLE})
 
 
 def find_secrets(text: str, kinds: Iterable[str] | None = None) -> tuple[Finding, ...]:
@@ -26,8 +27,9 @@ def find_secrets(text: str, kinds: Iterable[str] | None = None) -> tuple[Finding
     """
     wanted = None if kinds is None else set(kinds)
     found: list[Finding] = []
-    for pattern in _TABLE:
-        if wanted is None or pattern.kind in wanted:
+    signs = {sign for sign in _SIGNS if sign.search(text)}
+    for pattern in _TABLE if signs else ():
+        if pattern.sign in signs and (wanted is None or pattern.kind in wanted):
             found += _finds(pattern, text)
     return _apart(found)
 
