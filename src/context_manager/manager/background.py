@@ -64,7 +64,7 @@ class Background:
                 somebody who waits in `drain` does not wait for that.
         """
         with self._changed:
-            if self._stopped:
+            if self._stopped or (name in self._jobs and self._thread is not None):
                 return
             self._jobs.setdefault(name, (self._clock() + after, job))
             if self._thread is None:

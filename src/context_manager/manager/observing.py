@@ -20,6 +20,7 @@ from context_manager.manager.session import Session
 from context_manager.manager.working_sets import in_step
 from context_manager.memory.drafting import new_id
 from context_manager.records import Message, Scope, Turn
+from context_manager.records.message import joined
 from context_manager.records.number import is_finite
 from context_manager.store.protocol import Change
 
@@ -76,8 +77,9 @@ def observe(
     with cm.hooks.watch("observe", cm.scope) as watch:
         cm.require_user()
         given = TurnInput(tuple(messages), None, timestamp, metadata or {}, priority)
-        session = session_of(cm, cm.scope)
-        turn = made(cm, given, _last_said(session) if len(given.messages) > 2 else ())
+        whole_list = len(given.messages) > 2  # perhaps with the session's last messages
+        session = session_of(cm, cm.scope, journal=whole_list or cm.config.facts != "off")
+        turn = made(cm, given, _last_said(session) if whole_list else ())
         with session.lock:
             turn = _journalled(cm, session, turn, watch)
         consolidating.consolidate_if_due(cm, session, turn.id)
@@ -155,13 +157,14 @@ def made(cm: ContextManager, given: TurnInput, before: Sequence[Message] = ()) -
         replace(message, id=f"{turn_id}.{place}")
         for place, message in enumerate(heard(cm, said, before))
     )
-    turn = replace(
-        Turn.of(messages, 0, moment),
+    return Turn.of(
+        messages,
+        cm.count(joined(messages)),
+        moment,
         id=turn_id,
         metadata=values_without_secrets(cm, checked_metadata(given.metadata)),
         priority=float(given.priority),
     )
-    return replace(turn, token_count=cm.count(turn.text))
 
 
 def _last_said(session: Session) -> list[Message]:
@@ -169,14 +172,15 @@ def _last_said(session: Session) -> list[Message]:
     return [message for turn in turns for message in turn.messages]
 
 
-def session_of(cm: ContextManager, scope: Scope) -> Session:
+def session_of(cm: ContextManager, scope: Scope, *, journal: bool = True) -> Session:
     """The working set of a session, in step with the journal and the settings.
 
     Args:
         cm: A manager of that session.
         scope: Which session.
+        journal: Whether what happened elsewhere matters already.
     """
-    session = in_step(cm, scope)
+    session = in_step(cm, scope, journal=journal)
     session.memory.journal = lambda turn: observe(
         cm, turn.messages, turn.metadata, turn.timestamp, turn.priority
     )

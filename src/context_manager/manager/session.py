@@ -49,6 +49,11 @@ class Session:
         """Tokens that had left the working set when a worker was last asked to summarise them."""
 
     @property
+    def begun(self) -> bool:
+        """Whether the journal was read."""
+        return self._version is not None
+
+    @property
     def last_seq(self) -> int:
         """Place of the last turn known, -1 if there is none."""
         return self._last_seq
@@ -78,20 +83,22 @@ class Session:
             self.follow()
 
     def append(self, turn: Turn, version: Version) -> None:
-        """Append a turn that was just journalled.
+        """Append a turn that was just journalled, after those that others have said before it.
 
         Args:
             turn: With its seq.
-            version: The partition's after that change; if nothing else happened before it, there
-                is nothing to follow.
+            version: The partition's after that change. In the epoch that is known, nothing was
+                forgotten, so there is nothing else to follow.
         """
         with self.lock:
             if turn.seq == self._last_seq + 1:
                 self._take(turn)
             else:
                 self._append_new()
-            if self._version == (version.change - 1, version.epoch):
+            if self._version is not None and self._version.epoch == version.epoch:
                 self._version = version
+            else:
+                self.follow()
 
     def _reload(self) -> None:
         turns = [self._at_hand(turn) for turn in self._store.unconsolidated(self._scope)]

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from context_manager.manager.parts import ManagerParts
 
 
-def in_step(cm: ManagerParts, scope: Scope) -> Session:
-    """The session, in step with the journal and the settings.
+def in_step(cm: ManagerParts, scope: Scope, *, journal: bool = True) -> Session:
+    """The session, in step with the settings and the journal.
+
+    Args:
+        cm: A manager of that session.
+        scope: Which session.
+        journal: Whether to look what was said and forgotten elsewhere, as `Session.append` does.
 
     Raises:
         ConfigError: The setting ``memory.stm_eviction`` names no policy.
@@ -30,7 +35,8 @@ def in_step(cm: ManagerParts, scope: Scope) -> Session:
         if cm.working_set_kind is None and type(session.memory) is not _policy(cm):
             session = cm.engine.replace_session(scope, _new(cm))
         _set_up(cm, session.memory)
-    session.follow()
+    if journal or not session.begun:
+        session.follow()
     return session
 
 

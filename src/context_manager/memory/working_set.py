@@ -117,19 +117,26 @@ class ShortTermMemory:
             self._settle()
             if turn not in self._departed:
                 self.turns.append(turn)
-                self.evict()
+                self._account([turn], [])
+                self._known.append(turn)
+                self._known_tokens += turn.token_count
+                self.current_tokens = self._known_tokens
+                self._act()
 
     def evict(self) -> None:
         """Let the policy act now; for a `max_tokens` that was changed."""
         with self._lock:
             self._settle()
-            try:
-                self._evict_if_needed()
-            except Exception as error:  # noqa: BLE001 - a subclass's own policy, called as a hook
-                _log.warning("eviction policy failed with %s; using its base", type(error).__name__)
-                self._settle()
-                ShortTermMemory._evict_if_needed(self)
+            self._act()
+
+    def _act(self) -> None:
+        try:
+            self._evict_if_needed()
+        except Exception as error:  # noqa: BLE001 - a subclass's own policy, called as a hook
+            _log.warning("eviction policy failed with %s; using its base", type(error).__name__)
             self._settle()
+            ShortTermMemory._evict_if_needed(self)
+        self._settle()
 
     def _evict_if_needed(self) -> None:
         """Hook of subclasses: remove from `turns` what must go. The base removes by `_worth`."""
@@ -235,7 +242,11 @@ class ShortTermMemory:
     def unwritten(self) -> tuple[Turn, ...]:
         """Turns with a text that no journal holds; those that left come first."""
         with self._lock:
-            return tuple(filter(is_unwritten, (*self.pending, *self.turns)))
+            self._settle()
+            gone = self._departed
+            left = [turn for turn in (*gone.handed_out, *gone.fallen) if not turn.id]
+            held = [turn for turn in self.turns if not turn.id]
+            return tuple(filter(is_unwritten, (*gone.in_order(left), *held)))
 
     def exchange(self, held: Turn, stored: Turn) -> None:
         """Put a turn as it was stored in the place of the one that is held."""

@@ -81,6 +81,11 @@ class Message:
         return self.name or ROLE_LABELS[self.role]
 
 
+def joined(messages: Iterable[Message]) -> str:
+    """The messages as a prompt shows them, one "Speaker: text" line for each."""
+    return "\n".join([f"{message.speaker}: {message.text}" for message in messages])
+
+
 def limited(messages: Iterable[Message], most: Trust) -> tuple[Message, ...]:
     """The messages, each trusted as far as ``most`` at most, whatever its role says."""
     return tuple(replace(message, trust=min(message.trusted, most)) for message in messages)
@@ -122,18 +127,22 @@ class Turn:
             object.__setattr__(self, "messages", messages)
 
     @classmethod
-    def of(cls, messages: tuple[Message, ...], token_count: int, timestamp: float) -> Turn:
-        """The turn made of these messages."""
+    def of(
+        cls, messages: tuple[Message, ...], token_count: int, timestamp: float, **known: Any
+    ) -> Turn:
+        """The turn made of these messages; ``known`` are its other fields."""
         said = {
-            role: "\n".join(message.text for message in messages if message.role == role)
+            role: "\n".join([message.text for message in messages if message.role == role])
             for role in ("user", "assistant")
         }
-        return cls(said["user"], said["assistant"], token_count, timestamp, messages=messages)
+        return cls(
+            said["user"], said["assistant"], token_count, timestamp, messages=messages, **known
+        )
 
     @property
     def text(self) -> str:
         """The turn as the prompt shows it, one "Speaker: text" line per message."""
-        return "\n".join(f"{message.speaker}: {message.text}" for message in self.messages)
+        return joined(self.messages)
 
     @property
     def user_text(self) -> str:

@@ -20,18 +20,20 @@ MARKS: Final = (TIME, NUMBER, STANDING)
 _HEAD: Final = 400
 """Characters of a text that are read for a standing wish: it is said at the start or not at all."""
 
-_TIME_WORDS: Final = frozenset(
+_WORDS_OF_TIME: Final = (
     "yesterday today tonight tomorrow last next ago week weeks weekend month months year years "
     "recently since monday tuesday wednesday thursday friday saturday sunday "
     "january february march april may june july august september october november december "
     "gestern heute morgen letzte letzten letzter letztes n\u00e4chste n\u00e4chsten n\u00e4chster "
-    "n\u00e4chstes woche monat jahr hier demain semaine mois ann\u00e9e ayer ma\u00f1ana semana mes "
-    "a\u00f1o".split()
+    "n\u00e4chstes woche monat jahr hier demain semaine mois ann\u00e9e ayer ma\u00f1ana semana "
+    "mes a\u00f1o"
 )
-_NUMBER_WORDS: Final = frozenset(
+_WORDS_OF_NUMBER: Final = (
     "one two three four five six seven eight nine ten twice once couple few dozen "
-    "zwei drei vier f\u00fcnf deux trois quatre cinq dos tres cuatro cinco".split()
+    "zwei drei vier f\u00fcnf deux trois quatre cinq dos tres cuatro cinco"
 )
+_TIME_WORDS: Final = frozenset(_WORDS_OF_TIME.split())
+_NUMBER_WORDS: Final = frozenset(_WORDS_OF_NUMBER.split())
 _DATE: Final = r"(?:19|20)\d\d|\d{1,2}[./]\d{1,2}"
 _DATE_SAID: Final = re.compile(rf"\b(?:{_DATE})\b")
 _TIME_SAID: Final = re.compile(
@@ -75,7 +77,17 @@ _ASSISTANT_ASKED: Final = re.compile(
 
 _STANDING_SIGNS: Final = (
     *("always", "never", "whenever", "remember", "from now on", "prefer", "rather", "it when"),
-    *("immer", "nie", "ab jetzt", "bevorzuge", "toujours", "jamais", "siempre", "nunca", "prefiero"),
+    *(
+        "immer",
+        "nie",
+        "ab jetzt",
+        "bevorzuge",
+        "toujours",
+        "jamais",
+        "siempre",
+        "nunca",
+        "prefiero",
+    ),
 )
 """One of these stands in every ASCII text, in small letters, that holds a standing wish."""
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from context_manager.screening.checks import is_card, is_iban, is_mixed, is_phone
 
-
 RUN = re.compile(r"\S{15}")
 AT = re.compile("@")
 ASSIGNED = re.compile("[:=]")

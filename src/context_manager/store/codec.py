@@ -18,7 +18,7 @@ from context_manager.errors import CorruptStoreError
 from context_manager.records import MemoryEntry, Partition, Scope, Trust, Turn
 from context_manager.store.assembly import TurnHead
 from context_manager.store.intake import pack_metadata, unpack_metadata
-from context_manager.store.protocol import PassageDraft
+from context_manager.store.protocol import EntryDraft, PassageDraft, TurnDraft
 
 CHECKSUM_BYTES = 16
 
@@ -47,6 +47,8 @@ ENTRY_COLUMNS = (
 
 Row = Sequence[Any]
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def entry_values(entry: MemoryEntry) -> tuple[Any, ...]:
     """The columns of an entry, in the order of ENTRY_COLUMNS."""
@@ -65,12 +67,27 @@ def entry_values(entry: MemoryEntry) -> tuple[Any, ...]:
         entry.place,
         int(entry.trust),
         float(entry.importance),
-        json.dumps(entry.source_ids, separators=(",", ":")),
+        _compact(entry.source_ids) if entry.source_ids else "[]",
         _number(entry.expires_at),
         _number(entry.valid_from),
         _number(entry.valid_to),
         entry.superseded_by,
     )
+
+
+_SESSION, _TASK = ENTRY_COLUMNS.index("session_id"), ENTRY_COLUMNS.index("task_id")
+_TURN_ID, _SEQ, _PLACE = map(ENTRY_COLUMNS.index, ("turn_id", "seq", "place"))
+
+
+def message_values(draft: TurnDraft, seq: int) -> list[tuple[EntryDraft, tuple[Any, ...]]]:
+    """The messages of a turn, and the columns of each, with all that the turn decides in them."""
+    found = []
+    for place, item in enumerate(draft.entries):
+        values = list(entry_values(item.entry))
+        values[_SESSION], values[_TASK] = draft.scope.session_id, draft.scope.task_id
+        values[_TURN_ID], values[_SEQ], values[_PLACE] = draft.turn.id, seq, place
+        found.append((item, tuple(values)))
+    return found
 
 
 def entry_of(partition: Partition, row: Row) -> MemoryEntry:
@@ -137,7 +154,7 @@ def passage_values(draft: PassageDraft) -> tuple[Any, ...]:
 def checksum(secret: bytes, partition: Partition, *values: Any) -> bytes:
     """The keyed hash of a row: of whose it is and of what it holds; bytes are best given last."""
     shown = [len(value) if isinstance(value, bytes) else value for value in values]
-    content = json.dumps([*partition, *shown], separators=(",", ":")).encode("ascii")
+    content = _compact([*partition, *shown]).encode("ascii")
     hashed = blake2b(content, digest_size=CHECKSUM_BYTES, key=secret)
     for value in values:
         if isinstance(value, bytes):

@@ -9,9 +9,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import apsw
+
+from context_manager.errors import InputError
 from context_manager.records import MemoryEntry
 from context_manager.store.codec import (
-    entry_values,
     passage_values,
     turn_values,
 )
@@ -34,52 +36,59 @@ from context_manager.store.sqlite.transaction import Steps
 class Additions(Steps):
     """The steps that add rows."""
 
-    def _check_ids(self, kind: str, ids: Sequence[str]) -> None:
-        """Refuse an id that exists already, once what the change removes is gone."""
-        if ids:
-            rows = self._run(f"known_{kind}", (self._id, json.dumps(ids)))
-            known = {identifier for (identifier,) in rows}
-            if known:
-                raise duplicate(kind, next(item for item in ids if item in known))
-
     def _append(self, draft: TurnDraft) -> int:
         session = draft.scope.session_id
-        found = self._run("next_seq", (self._id, session)).fetchone()
-        seq = int(found[0]) if found else 0
-        self._run("set_next_seq", (self._id, session, self._take_key(), seq + 1))
+        found = self._run("next_seq", (self._id, session, self._take_key()))
+        seq = int(found.fetchall()[0][0])  # all of it, so that the statement is done
         if draft.entries:
             values = turn_values(session, draft.turn, seq)
-            self._run("insert_turn", (self._id, *values, self._sum(*values)))
+            try:
+                self._run("insert_turn", (self._id, *values, self._sum(*values)))
+            except apsw.ConstraintError as error:
+                raise duplicate("turn", draft.turn.id) from error
+        elif self._run("known_turn", (self._id, draft.turn.id)).fetchone() is not None:
+            raise duplicate("turn", draft.turn.id)
         return seq
 
-    def _insert(self, drafts: Sequence[EntryDraft]) -> None:
-        keyed = [(self._take_key(), draft) for draft in drafts]
-        if not keyed:
+    def _insert(self, items: Sequence[tuple[EntryDraft, tuple[Any, ...]]]) -> None:
+        """Insert drafts, each with the values of its entry's columns."""
+        if not items:
             return
-        self._many("insert_entry", [self._entry_row(key, draft) for key, draft in keyed])
+        keyed = [(self._take_key(), *item) for item in items]
+        try:
+            self._many("insert_entry", [self._entry_row(*each) for each in keyed])
+        except apsw.ConstraintError as error:
+            raise self._taken([draft.entry.id for draft, _ in items]) from error
         self._many(
             "insert_passage",
             [
                 self._passage_row(key, ordinal, passage_values(passage))
-                for key, draft in keyed
+                for key, draft, _ in keyed
                 for ordinal, passage in enumerate(draft.passages)
             ],
         )
-        for key, draft in keyed:
+        for key, draft, _ in keyed:
             self._insert_sources(key, draft.entry)
         rows = [
-            self._vector_row(key, vector) for key, draft in keyed for vector in draft_vectors(draft)
+            self._vector_row(key, vector)
+            for key, draft, _ in keyed
+            for vector in draft_vectors(draft)
         ]
         if rows:
             self._many("set_vector", rows)
+
+    def _taken(self, ids: Sequence[str]) -> InputError:
+        """The error for the first of these ids that an earlier change has given."""
+        rows = self._run("known_entry", (self._id, self._first_key, json.dumps(ids)))
+        known = {identifier for (identifier,) in rows}
+        return duplicate("entry", next(item for item in ids if item in known))
 
     def _insert_sources(self, key: int, entry: MemoryEntry) -> None:
         if entry.source_ids:
             rows = [(self._id, source, key) for source in entry.source_ids]
             self._many("insert_source", rows)
 
-    def _entry_row(self, key: int, draft: EntryDraft) -> tuple[Any, ...]:
-        values = entry_values(draft.entry)
+    def _entry_row(self, key: int, draft: EntryDraft, values: tuple[Any, ...]) -> tuple[Any, ...]:
         total = self._sum(key, *values, draft.digest)
         return (key, self._id, self._now, *values, draft.digest, total)
 

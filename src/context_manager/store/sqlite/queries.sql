@@ -4,7 +4,8 @@
 SELECT change, epoch FROM partitions WHERE tenant_id = ? AND user_id = ? AND agent_id = ?
 
 -- name: partition
-SELECT id, change, epoch FROM partitions WHERE tenant_id = ? AND user_id = ? AND agent_id = ?
+SELECT id, change, epoch, (SELECT value FROM counters WHERE name = 'next_key')
+FROM partitions WHERE tenant_id = ? AND user_id = ? AND agent_id = ?
 
 -- name: partitions
 SELECT tenant_id, user_id, agent_id FROM partitions AS p
@@ -76,9 +77,6 @@ VALUES (?, ?, ?, 0, 0)
 -- name: set_version
 UPDATE partitions SET change = :change, epoch = :epoch WHERE id = :p
 
--- name: next_key
-SELECT value FROM counters WHERE name = 'next_key'
-
 -- name: set_next_key
 UPDATE counters SET value = ? WHERE name = 'next_key'
 
@@ -89,7 +87,8 @@ SELECT applied FROM done WHERE partition = ? AND digest = ?
 INSERT INTO done VALUES (?, ?, ?)
 
 -- name: next_seq
-SELECT next_seq FROM sessions WHERE partition = ? AND session_id = ?
+INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, 1)
+ON CONFLICT DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1
 
 -- name: set_next_seq
 INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, ?)
@@ -102,10 +101,10 @@ WHERE partition = :p
 ORDER BY age
 
 -- name: known_entry
-SELECT id FROM entries WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
+SELECT id FROM entries WHERE partition = ? AND key < ? AND id IN (SELECT value FROM json_each(?))
 
 -- name: known_turn
-SELECT id FROM turns WHERE partition = ? AND id IN (SELECT value FROM json_each(?))
+SELECT id FROM turns WHERE partition = ? AND id = ?
 
 -- name: insert_turn
 INSERT INTO turns (partition, id, session_id, seq, timestamp, token_count, priority, consolidated,

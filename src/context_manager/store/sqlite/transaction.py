@@ -74,10 +74,10 @@ class Steps:
         self._secret = secret
         self._probe = probe
         self._models: dict[str, tuple[int, int]] = {}
-        self._id, version = self._open_partition()
+        self._id, version, next_key = self._open_partition()
         self._before = version
         self._now = version.change + 1
-        self._next_key = self._first_key = int(self._one("next_key")[0])
+        self._next_key = self._first_key = next_key
         self._erased = False
         self._untouched = connection.total_changes()
 
@@ -92,13 +92,13 @@ class Steps:
         self._probe(name)
         self._connection.executemany(STATEMENTS[name], rows)
 
-    def _open_partition(self) -> tuple[int, Version]:
+    def _open_partition(self) -> tuple[int, Version, int]:
         found = self._run("partition", self._partition).fetchone()
         if found is None:
             self._run("insert_partition", self._partition)
             found = self._one("partition", self._partition)
-        number, change, epoch = found
-        return number, Version(change, epoch)
+        number, change, epoch, next_key = found
+        return number, Version(change, epoch), next_key
 
     def _take_key(self) -> int:
         self._next_key += 1
