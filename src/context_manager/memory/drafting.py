@@ -13,7 +13,7 @@ from hashlib import blake2b
 from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Scope, Turn
 from context_manager.records.message import ROLE_LABELS
-from context_manager.retrieval import pack_words, split, vector_text
+from context_manager.retrieval import Span, pack_words, split, vector_text
 from context_manager.store.protocol import EntryDraft, PassageDraft, TurnDraft
 
 LABELS: Mapping[str, str] = {
@@ -67,30 +67,24 @@ class Drafter:
         self, entry: MemoryEntry, vectors: tuple[bytes, ...] = (), model: str = ""
     ) -> EntryDraft:
         """The draft of one entry; ``vectors`` one per passage where they are known already."""
-        passages = tuple(
-            PassageDraft(
-                span.start,
-                span.end,
-                pack_words(
-                    span.of(entry.text),
-                    self._secret,
-                    speaker=entry.name,
-                    timestamp=entry.timestamp,
-                ),
-                self._count(f"{label(entry)}: {span.of(entry.text)}\n"),
-            )
-            for span in split(entry.text)
-        )
+        passages = tuple([self._passage(entry, span) for span in split(entry.text)])
         fits = len(vectors) == len(passages)
         return EntryDraft(
             entry, passages, vectors if fits else (), model if fits else "", self.digest(entry.text)
         )
 
+    def _passage(self, entry: MemoryEntry, span: Span) -> PassageDraft:
+        text = span.of(entry.text)
+        words = pack_words(text, self._secret, speaker=entry.name, timestamp=entry.timestamp)
+        return PassageDraft(span.start, span.end, words, self._count(f"{label(entry)}: {text}\n"))
+
     def turn(self, scope: Scope, turn: Turn) -> TurnDraft:
         """The draft of a turn: each of its messages becomes an entry."""
         entries = tuple(
-            self.entry(_message_entry(scope, turn, place, message))
-            for place, message in enumerate(turn.messages)
+            [
+                self.entry(_message_entry(scope, turn, place, message))
+                for place, message in enumerate(turn.messages)
+            ]
         )
         return TurnDraft(scope, turn, entries)
 

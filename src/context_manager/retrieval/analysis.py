@@ -11,7 +11,7 @@ without a space costs what a megabyte of prose costs.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
@@ -30,6 +30,8 @@ SPEAKER: Final = "s:"
 
 _LONGEST_WORD: Final = 64
 """A longer run is cut into runs of this length, so that any of its beginnings stays findable."""
+
+_LONGEST_PARTS: Final = re.compile(rf".{{1,{_LONGEST_WORD}}}", re.DOTALL)
 
 _MOST_WORDS: Final = 65_536
 """Words whose numbers are kept for a key."""
@@ -123,14 +125,12 @@ def _folded(letter: str) -> str:
     return unicodedata.normalize("NFC", bare).translate(_STROKED)
 
 
-def words(text: str) -> Iterator[str]:
-    """Yield the words, numbers and emoji of ``text`` in order, accents folded, case kept."""
-    for token in _TOKEN.findall(normalise(text)):
-        if len(token) <= _LONGEST_WORD:
-            yield token
-        else:
-            for start in range(0, len(token), _LONGEST_WORD):
-                yield token[start : start + _LONGEST_WORD]
+def words(text: str) -> list[str]:
+    """Return the words, numbers and emoji of ``text`` in order, accents folded, case kept."""
+    tokens: list[str] = _TOKEN.findall(normalise(text))
+    if len(text) > _LONGEST_WORD and any([len(token) > _LONGEST_WORD for token in tokens]):
+        return [part for token in tokens for part in _LONGEST_PARTS.findall(token)]
+    return tokens
 
 
 def index_terms(text: str, *, speaker: str = "") -> Counter[str]:
@@ -183,11 +183,6 @@ def speaker_numbers(speaker: str, key: bytes) -> list[int]:
     """Return the numbers of the terms under which a speaker's passages are found."""
     hashed = _hasher(key)
     return [hashed(SPEAKER + stem(word.casefold())) for word in words(speaker)]
-
-
-def word_count(counts: Counter[str]) -> int:
-    """Return the length of a passage in words as BM25 means it: pieces and speaker do not count."""
-    return sum(n for term, n in counts.items() if not term.startswith((PIECE, SPEAKER)))
 
 
 def query_words(text: str) -> tuple[str, ...]:

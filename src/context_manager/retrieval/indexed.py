@@ -82,15 +82,16 @@ def pack_words(
             words.
     """
     length, numbers = _indexed(passage, key)
-    for said in (speaker or "", _date_words(timestamp)):
-        words_there, found = _indexed(said, key)
-        length += words_there
+    for more, found in (_of_day(timestamp, key), _of_speaker(speaker, key)):
+        length += more
         numbers += found
-    numbers += speaker_numbers(speaker or "", key)
     numbers += [_mark(mark, key) for mark in marks(passage)]
-    counts = sorted(Counter(numbers).items())
-    terms = struct.pack(f"<{len(counts)}Q", *[number for number, _ in counts])
-    return _HEADER.pack(length) + terms + bytes([min(count, _MOST) for _, count in counts])
+    counts = Counter(numbers)
+    terms = sorted(counts)
+    often = [counts[term] for term in terms]
+    if max(often, default=0) > _MOST:
+        often = [min(count, _MOST) for count in often]
+    return _HEADER.pack(length) + struct.pack(f"<{len(terms)}Q", *terms) + bytes(often)
 
 
 def _indexed(text: str, key: bytes) -> tuple[int, list[int]]:
@@ -102,6 +103,14 @@ def _indexed(text: str, key: bytes) -> tuple[int, list[int]]:
         length += terms
         numbers += found
     return length, numbers
+
+
+def _of_speaker(speaker: str | None, key: bytes) -> tuple[int, list[int]]:
+    """A name is found like any word, and as the speaker."""
+    if not speaker:
+        return 0, []
+    length, numbers = _indexed(speaker, key)
+    return length, numbers + speaker_numbers(speaker, key)
 
 
 @lru_cache(maxsize=len(MARKS))
@@ -163,14 +172,16 @@ def unpack_columns(packed: Sequence[bytes]) -> WordColumns:
     )
 
 
-def _date_words(timestamp: float | None) -> str:
-    return _words_of_day(int(timestamp // _DAY)) if timestamp and isfinite(timestamp) else ""
+def _of_day(timestamp: float | None, key: bytes) -> tuple[int, list[int]]:
+    if not timestamp or not isfinite(timestamp):
+        return 0, []
+    return _of_numbered_day(int(timestamp // _DAY), key)
 
 
 @lru_cache(maxsize=1024)
-def _words_of_day(day: int) -> str:
+def _of_numbered_day(day: int, key: bytes) -> tuple[int, list[int]]:
     try:
         moment = datetime.fromtimestamp(day * _DAY, UTC)
     except (OverflowError, OSError, ValueError):
-        return ""
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+        return 0, []
+    return _indexed(f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}", key)

@@ -79,7 +79,7 @@ def parse(text: str, *, key: bytes, vector: Floats | None = None, now: float = 0
 
 
 def _word(word: str, key: bytes) -> QueryWord:
-    name = SPEAKER + stem(next(words(word.split("'")[0]), word).casefold())
+    name = SPEAKER + stem(next(iter(words(word.split("'")[0])), word).casefold())
     return QueryWord(
         text=word,
         terms=tuple(int(h) for h in term_hashes(query_terms(word), key)),

@@ -9,7 +9,6 @@ from context_manager.retrieval.analysis import (
     query_terms,
     query_words,
     term_hashes,
-    word_count,
 )
 from context_manager.retrieval.stem import stem
 
@@ -69,10 +68,6 @@ def test_a_question_of_question_words_keeps_them() -> None:
 
 def test_an_identifier_is_looked_up_whole_first() -> None:
     assert query_terms("getUserName")[0] == "w:" + stem("getusername")
-
-
-def test_pieces_and_speaker_do_not_count_as_words() -> None:
-    assert word_count(index_terms("Krankenversicherung kaufen", speaker="Jo")) == 2
 
 
 def test_hashes_depend_on_the_key() -> None:

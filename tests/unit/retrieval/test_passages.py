@@ -1,10 +1,14 @@
 """Where long texts are cut: nothing lost, nothing too long, pauses respected."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context_manager.retrieval import pack_words, split, unpack_columns, unpack_words
+from context_manager.retrieval import index_terms, pack_words, split, unpack_columns, unpack_words
+from context_manager.retrieval.analysis import term_hashes
+from context_manager.retrieval.cues import marks
 from context_manager.retrieval.passages import PASSAGE_CHARS, WHOLE_CHARS
 
 
@@ -47,6 +51,41 @@ def test_packed_words_come_back() -> None:
     assert words.length == 6
     assert sorted(words.counts.tolist()) == [1, 1, 2, 2]
     assert (words.terms[1:] > words.terms[:-1]).all()
+
+
+def test_a_name_counts_as_words_and_pieces_do_not() -> None:
+    assert unpack_words(pack_words("Krankenversicherung kaufen", b"k")).length == 2
+    assert unpack_words(pack_words("Krankenversicherung kaufen", b"k", speaker="Jo")).length == 3
+
+
+@given(st.text(), st.text(max_size=20))
+def test_every_term_is_packed_as_often_as_it_occurs(text: str, speaker: str) -> None:
+    words = unpack_words(pack_words(text, b"k", speaker=speaker))
+    expected = index_terms(text, speaker=speaker) + index_terms(speaker) + Counter(marks(text))
+
+    hashes = term_hashes(expected, b"k").tolist()
+    assert dict(zip(words.terms.tolist(), words.counts.tolist(), strict=True)) == {
+        number: min(count, 255) for number, count in zip(hashes, expected.values(), strict=True)
+    }
+
+
+MARKED = (
+    "We met yesterday",
+    "On 12.5. she left",
+    "since 1987, she said",
+    "Today's list",
+    "They asked for a dozen",
+    "room 12b",
+    "Always give versions",
+    "well, I prefer tea",
+    "bitte nie anrufen",
+    "a Mayor_may ate tenfold",
+)
+
+
+@pytest.mark.parametrize("text", MARKED)
+def test_marks_do_not_depend_on_other_letters_or_on_case(text: str) -> None:
+    assert marks(f"{text}\nça") == marks(text) == marks(text.upper())
 
 
 def test_a_word_said_very_often_counts_255() -> None:

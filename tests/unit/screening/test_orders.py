@@ -85,3 +85,12 @@ def test_real_conversations_are_hardly_ever_suspected(data_dir: Path, source: st
         texts = [text for file in files for text in texts_in(json.loads(file.read_text()))]
     assert len(texts) > 2_000
     assert sum(bool(find_orders(text)) for text in texts) / len(texts) <= 0.005
+
+
+@pytest.mark.parametrize("text", [*ORDERS, *HARMLESS])
+def test_an_order_is_found_in_any_case_and_beside_any_letter(text: str) -> None:
+    """An ASCII text is searched only for what it bears signs of, any other for everything."""
+    kinds = [finding.kind for finding in find_orders(text)]
+
+    assert [finding.kind for finding in find_orders(text.upper())] == kinds
+    assert [finding.kind for finding in find_orders(f"{text}\nça va")] == kinds

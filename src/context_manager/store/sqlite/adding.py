@@ -14,10 +14,13 @@ import apsw
 from context_manager.errors import InputError
 from context_manager.records import MemoryEntry
 from context_manager.store.codec import (
+    entry_values,
+    message_values,
     passage_values,
     turn_values,
 )
 from context_manager.store.intake import (
+    all_drafts,
     check_dimension,
     conflict,
     dimension,
@@ -36,29 +39,62 @@ from context_manager.store.sqlite.transaction import Steps
 class Additions(Steps):
     """The steps that add rows."""
 
+    def _add(self, change: Change) -> list[int]:
+        """Add the turns and entries of a change; the seqs of the turns.
+
+        Ids are not looked for beforehand: an index refuses those that exist, and only then it is
+        found out which these are.
+        """
+        seqs: list[int] = []
+        try:
+            for turn in change.turns:
+                seqs.append(self._append(turn))
+            said = [
+                item
+                for turn, seq in zip(change.turns, seqs, strict=True)
+                for item in message_values(turn, seq)
+            ]
+            self._insert([*said, *((draft, entry_values(draft.entry)) for draft in change.entries)])
+        except (apsw.ConstraintError, InputError):
+            self._refuse_taken(change, change.turns[len(seqs) : len(seqs) + 1])
+            raise
+        return seqs
+
     def _append(self, draft: TurnDraft) -> int:
         session = draft.scope.session_id
         found = self._run("next_seq", (self._id, session, self._take_key()))
         seq = int(found.fetchall()[0][0])  # all of it, so that the statement is done
         if draft.entries:
             values = turn_values(session, draft.turn, seq)
-            try:
-                self._run("insert_turn", (self._id, *values, self._sum(*values)))
-            except apsw.ConstraintError as error:
-                raise duplicate("turn", draft.turn.id) from error
-        elif self._run("known_turn", (self._id, draft.turn.id)).fetchone() is not None:
+            self._run("insert_turn", (self._id, *values, self._sum(*values)))
+        elif self._has_turn(draft):
             raise duplicate("turn", draft.turn.id)
         return seq
+
+    def _refuse_taken(self, change: Change, turns: Sequence[TurnDraft]) -> None:
+        """Refuse an id of an entry that was given by an earlier change, or of one of these turns.
+
+        What the change removes is gone by then.
+        """
+        ids = [draft.entry.id for draft in all_drafts(change)]
+        rows = self._run("known_entry", (self._id, self._first_key, json.dumps(ids)))
+        known = {identifier for (identifier,) in rows}
+        for identifier in ids if known else ():
+            if identifier in known:
+                raise duplicate("entry", identifier)
+        for turn in turns:
+            if self._has_turn(turn):
+                raise duplicate("turn", turn.turn.id)
+
+    def _has_turn(self, draft: TurnDraft) -> bool:
+        return self._run("known_turn", (self._id, draft.turn.id)).fetchone() is not None
 
     def _insert(self, items: Sequence[tuple[EntryDraft, tuple[Any, ...]]]) -> None:
         """Insert drafts, each with the values of its entry's columns."""
         if not items:
             return
         keyed = [(self._take_key(), *item) for item in items]
-        try:
-            self._many("insert_entry", [self._entry_row(*each) for each in keyed])
-        except apsw.ConstraintError as error:
-            raise self._taken([draft.entry.id for draft, _ in items]) from error
+        self._many("insert_entry", [self._entry_row(*each) for each in keyed])
         self._many(
             "insert_passage",
             [
@@ -76,12 +112,6 @@ class Additions(Steps):
         ]
         if rows:
             self._many("set_vector", rows)
-
-    def _taken(self, ids: Sequence[str]) -> InputError:
-        """The error for the first of these ids that an earlier change has given."""
-        rows = self._run("known_entry", (self._id, self._first_key, json.dumps(ids)))
-        known = {identifier for (identifier,) in rows}
-        return duplicate("entry", next(item for item in ids if item in known))
 
     def _insert_sources(self, key: int, entry: MemoryEntry) -> None:
         if entry.source_ids:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from context_manager.store.codec import entry_values, message_values
 from context_manager.store.intake import check_epoch
 from context_manager.store.protocol import (
     Applied,
@@ -31,18 +30,16 @@ class Writing(Alterations):
                 return _applied(found[0])
         self._check_expected(change)
         removed = (self._erase() if change.erase else 0) + self._remove(change)
-        turns = [(turn, self._append(turn)) for turn in change.turns]
-        said = [item for turn, seq in turns for item in message_values(turn, seq)]
-        self._insert([*said, *((draft, entry_values(draft.entry)) for draft in change.entries)])
+        seqs = self._add(change)
         vectors = sum([self._set_vector(update) for update in change.vectors])
         updated = sum([self._update(update) for update in change.updates])
         marked = sum([self._consolidate(turn_id) for turn_id in change.consolidated])
         reopened = sum([self._reopen(turn_id) for turn_id in change.reopened])
         dropped = self._drop_vectors(change.drop_model) if change.drop_model else 0
         self._write_ledger(change)
-        added = bool(turns or change.entries or vectors or marked)
+        added = bool(seqs or change.entries or vectors or marked)
         altered = bool(removed or updated or reopened or dropped)
-        return self._finish(change, added, altered, [seq for _, seq in turns], removed)
+        return self._finish(change, added, altered, seqs, removed)
 
     def _check_expected(self, change: Change) -> None:
         """Refuse a change that builds on what is no longer so."""
