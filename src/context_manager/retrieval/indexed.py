@@ -97,7 +97,8 @@ def pack_words(
 def _indexed(text: str, key: bytes) -> tuple[int, list[int]]:
     """Words in a text, and the numbers of its terms as often as they occur."""
     known = word_numbers(key)
-    length, numbers = 0, []
+    length = 0
+    numbers: list[int] = []
     for word in words(text):
         terms, found = known[word]
         length += terms

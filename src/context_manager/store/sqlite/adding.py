@@ -62,8 +62,8 @@ class Additions(Steps):
 
     def _append(self, draft: TurnDraft) -> int:
         session = draft.scope.session_id
-        found = self._run("next_seq", (self._id, session, self._take_key()))
-        seq = int(found.fetchall()[0][0])  # all of it, so that the statement is done
+        seq: int
+        ((seq,),) = self._run("next_seq", (self._id, session, self._take_key()))
         if draft.entries:
             values = turn_values(session, draft.turn, seq)
             self._run("insert_turn", (self._id, *values, self._sum(*values)))
