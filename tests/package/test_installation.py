@@ -12,7 +12,7 @@ from pathlib import Path
 
 import context_manager
 
-HEAVY = ("numpy", "onnxruntime", "tokenizers", "tiktoken", "apsw", "typer", "rich", "openai")
+HEAVY = ("numpy", "onnxruntime", "tokenizers", "tiktoken", "apsw", "click", "rich", "openai")
 
 
 def test_the_wheel_is_what_is_tested_when_it_should_be():

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import typer
-
+from context_manager.cli.parameters import Option
 from context_manager.errors import InputError
 from context_manager.records import KINDS, Kind
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help=f"Only these kinds: {', '.join(KINDS)}. May be repeated."),
+    Option("--kind", help=f"Only these kinds: {', '.join(KINDS)}. May be repeated."),
 ]
-Since = Annotated[str | None, typer.Option("--since", help="Not older than, e.g. 2024-05-07.")]
-Until = Annotated[str | None, typer.Option("--until", help="Not younger than.")]
+Since = Annotated[str | None, Option("--since", help="Not older than, e.g. 2024-05-07.")]
+Until = Annotated[str | None, Option("--until", help="Not younger than.")]
 Metadata = Annotated[
-    list[str] | None, typer.Option("--meta", metavar="KEY=VALUE", help="Metadata. May be repeated.")
+    list[str] | None, Option("--meta", metavar="KEY=VALUE", help="Metadata. May be repeated.")
 ]
 
 

@@ -7,46 +7,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, cleandoc, signature
 from typing import Annotated, Any
 
-import typer
+import click
 
 from context_manager.cli.invocation import DB_VARIABLE, DEFAULT_DB, Invocation, Surroundings
 from context_manager.cli.outcome import code_of, tell
+from context_manager.cli.parameters import HELP_STYLE, SHARED_PANEL, Face, Option, declared
 from context_manager.errors import ContextManagerError
 
-PANEL = "Where and whose (may also stand before the command)"
 
-
-def _option(name: str, kind: Any, *flags: str, **more: Any) -> Parameter:
-    annotation = Annotated[kind, typer.Option(*flags, rich_help_panel=PANEL, **more)]
+def _shared(name: str, kind: Any, meaning: str, metavar: str | None = None) -> Parameter:
+    annotation = Annotated[
+        kind, Option(f"--{name}", help=meaning, metavar=metavar, panel=SHARED_PANEL)
+    ]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 SHARED: tuple[Parameter, ...] = (
-    _option(
+    _shared(
         "db",
-        str | None,
-        "--db",
-        metavar="PLACE",
-        help=f"The store: a file, or postgresql://... Default: ${DB_VARIABLE}, else {DEFAULT_DB}.",
+        str,
+        f"The store: a file, or postgresql://... Default: ${DB_VARIABLE}, else {DEFAULT_DB}.",
+        "PLACE",
     ),
-    _option("user", str | None, "--user", metavar="ID", help="Whose memory."),
-    _option("session", str | None, "--session", metavar="ID", help="Which conversation."),
-    _option("agent", str | None, "--agent", metavar="ID", help="Which agent remembers."),
-    _option("tenant", str | None, "--tenant", metavar="ID", help="Which customer."),
-    _option("json", bool | None, "--json", show_default=False, help="Answer, and fail, with JSON."),
+    _shared("user", str, "Whose memory.", "ID"),
+    _shared("session", str, "Which conversation.", "ID"),
+    _shared("agent", str, "Which agent remembers.", "ID"),
+    _shared("tenant", str, "Which customer.", "ID"),
+    _shared("json", bool, "Answer, and fail, with JSON."),
 )
 
 TAKING = tuple(f"--{option.name}" for option in SHARED if option.name != "json")
 """Those of them that a value follows."""
 
 
-def keep_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
+@click.pass_context
+def keep_options(ctx: click.Context, /, **given: Any) -> None:
     """Keep the options that stand before the command, for the command to find."""
     surroundings = ctx.obj if isinstance(ctx.obj, Surroundings) else Surroundings()
-    ctx.obj = _Before(surroundings, dict(given))
+    ctx.obj = _Before(surroundings, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,7 @@ class _Before:
     options: Mapping[str, Any]
 
 
-def with_shared(*before: Parameter) -> Signature:
-    """A signature of these parameters and the shared ones."""
-    context = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    return Signature([context, *before, *SHARED])
-
-
-def adopt(function: Callable[..., Any], face: Signature) -> Callable[..., Any]:
-    """Give ``function`` the signature that the command line reads its options from."""
-    function.__signature__ = face  # type: ignore[attr-defined]
-    function.__annotations__ = {name: item.annotation for name, item in face.parameters.items()}
-    return function
-
-
-def as_command(run: Callable[..., None]) -> Callable[..., None]:
+def as_command(name: str, run: Callable[..., None], face: Face) -> click.Command:
     """A command from a function of an `Invocation` and its own options.
 
     The command also has the shared options, and an error of ours ends it with one line and the
@@ -77,18 +65,26 @@ def as_command(run: Callable[..., None]) -> Callable[..., None]:
     own = list(signature(run, eval_str=True).parameters.values())[1:]
     shared = [parameter.name for parameter in SHARED]
 
-    def command(ctx: typer.Context, **given: Any) -> None:
+    @click.pass_context
+    def command(ctx: click.Context, /, **given: Any) -> None:
         here = {name: given.pop(name) for name in shared}
+        several = {name: [*value] for name, value in given.items() if isinstance(value, tuple)}
         before: _Before = ctx.obj
         options = {
             name: before.options[name] if value is None else value for name, value in here.items()
         }
         call = Invocation.of(options, before.surroundings)
         try:
-            run(call, **given)
+            run(call, **{**given, **several})
         except (ContextManagerError, KeyboardInterrupt) as error:
             tell(error, as_json=call.json)
-            raise typer.Exit(code_of(error)) from error
+            raise click.exceptions.Exit(code_of(error)) from error
 
-    command.__name__, command.__doc__ = run.__name__, run.__doc__
-    return adopt(command, with_shared(*own))
+    return face.command(
+        name,
+        callback=command,
+        params=[declared(parameter, face) for parameter in (*own, *SHARED)],
+        help=cleandoc(run.__doc__ or ""),
+        context_settings=face.explained(**HELP_STYLE),
+        **face.parted({}),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-import typer
+import click
 
 from context_manager.cli.text import harmless
 from context_manager.errors import (
@@ -58,6 +58,6 @@ def tell(error: BaseException, *, as_json: bool) -> None:
     if as_json:
         kind, code = type(error).__name__, code_of(error)
         told = {"error": kind, "message": message, "exit_code": code}
-        typer.echo(json.dumps(told, ensure_ascii=False), err=True)
+        click.echo(json.dumps(told, ensure_ascii=False), err=True)
         return
-    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {harmless(message)}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(message)}", err=True)

@@ -11,14 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from inspect import Parameter
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
-import typer
+import click
 
 from context_manager.cli.invocation import Surroundings
-from context_manager.cli.options import TAKING, adopt, as_command, keep_options, with_shared
+from context_manager.cli.options import SHARED, TAKING, as_command, keep_options
 from context_manager.cli.outcome import EXIT_CODES, code_of, tell
+from context_manager.cli.parameters import HELP_STYLE, PLAIN, Face, declared, showing_help
 from context_manager.errors import InputError
 
 PROGRAM = "context-manager"
@@ -30,7 +30,7 @@ class Command(NamedTuple):
 
     name: str
     place: str
-    panel: str
+    part: str
 
     def run(self) -> Callable[..., None]:
         """What runs, imported now."""
@@ -74,6 +74,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "serving.keys", "Serve"),
 )
 
+_MEANING = "Memory for LLM agents: import chats, ask, and see the prompt that is built from them."
+
 
 def _epilog() -> str:
     meanings: dict[int, str] = {}
@@ -83,29 +85,12 @@ def _epilog() -> str:
     return f"Exit codes: {told}."
 
 
-def _version(asked: bool) -> None:
+def _show_version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
     if asked:
         from context_manager import __version__
 
-        typer.echo(f"{PROGRAM} {__version__}")
-        raise typer.Exit
-
-
-_VERSION = Parameter(
-    "version",
-    Parameter.KEYWORD_ONLY,
-    default=False,
-    annotation=Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
-    ],
-)
-
-
-def _entry(ctx: typer.Context, **given: Any) -> None:
-    """Memory for LLM agents: import chats, ask, and see the prompt that is built from them."""
-    given.pop(_VERSION.name)
-    keep_options(ctx, given)
+        click.echo(f"{PROGRAM} {__version__}")
+        ctx.exit()
 
 
 def named_by(arguments: Sequence[str]) -> Sequence[Command]:
@@ -121,20 +106,29 @@ def named_by(arguments: Sequence[str]) -> Sequence[Command]:
     return COMMANDS
 
 
-def build_app(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
-    """The program with these commands."""
-    app = typer.Typer(
-        name=PROGRAM,
-        epilog=_epilog(),
-        add_completion=False,
-        rich_markup_mode="markdown",
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": list(HELP)},
+def build_app(commands: Sequence[Command] = COMMANDS, face: Face = PLAIN) -> click.Group:
+    """The program with these commands, made of these classes."""
+    version = face.option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help="Show the version.",
     )
-    app.callback()(adopt(_entry, with_shared(_VERSION)))
+    parts: dict[str, list[str]] = {}
     for command in commands:
-        app.command(command.name, rich_help_panel=command.panel)(as_command(command.run()))
-    return app
+        parts.setdefault(command.part, []).append(command.name)
+    return face.group(
+        PROGRAM,
+        commands=[as_command(command.name, command.run(), face) for command in commands],
+        callback=keep_options,
+        params=[version, *(declared(parameter, face) for parameter in SHARED)],
+        help=_MEANING,
+        epilog=_epilog(),
+        context_settings={"help_option_names": list(HELP), **face.explained(**HELP_STYLE)},
+        **face.parted(parts),
+    )
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -163,18 +157,15 @@ def outcome(arguments: Sequence[str], surroundings: Surroundings) -> int:
         The exit code; whatever went wrong has been told.
     """
     try:
-        app = build_app(named_by(arguments))
-        code = app(arguments, prog_name=PROGRAM, obj=surroundings, standalone_mode=False)
-    except _UsageError as error:
+        face = showing_help() if any(name in arguments for name in HELP) else PLAIN
+        app = build_app(named_by(arguments), face)
+        code = app.main([*arguments], prog_name=PROGRAM, obj=surroundings, standalone_mode=False)
+    except click.UsageError as error:
         wrong = InputError(f"{error.format_message()} See {PROGRAM} --help.")
         tell(wrong, as_json="--json" in arguments)
         return code_of(wrong)
-    except typer.Abort:
+    except click.Abort:
         # The end of input, or an interrupt, where a question was asked.
         tell(KeyboardInterrupt("interrupted"), as_json="--json" in arguments)
         return code_of(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
-
-
-# What a wrong option raises; Typer gives it no name of its own.
-_UsageError: Any = typer.BadParameter.__base__

@@ -10,7 +10,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.rule import Rule
 
@@ -18,19 +17,20 @@ from context_manager.cli.choosing import Kinds, known_kinds
 from context_manager.cli.explaining import as_data, explanation, show_prompt
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import hit_data, hit_table
+from context_manager.cli.parameters import Argument, Option
 from context_manager.records import Context
 
-Question = Annotated[str, typer.Argument(help="What is asked; - reads it from standard input.")]
+Question = Annotated[str, Argument(help="What is asked; - reads it from standard input.")]
 
 
 def context(
     call: Invocation,
     question: Question,
     budget: Annotated[
-        int | None, typer.Option("--budget", "-b", min=0, help="Most tokens of the prompt.")
+        int | None, Option("--budget", "-b", min=0, help="Most tokens of the prompt.")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also show each piece: cost, score and reason.")
+        bool, Option("--explain", help="Also show each piece: cost, score and reason.")
     ] = False,
 ) -> None:
     """Build the prompt for a question.
@@ -57,7 +57,7 @@ def _show(out: Console, built: Context, explain: bool) -> None:
 def query(
     call: Invocation,
     question: Question,
-    k: Annotated[int, typer.Option("-k", min=1, help="Hits at most.")] = 5,
+    k: Annotated[int, Option("-k", min=1, help="Hits at most.")] = 5,
     kind: Kinds = None,
 ) -> None:
     """Find the memories that answer best."""

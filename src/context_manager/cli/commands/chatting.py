@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.rule import Rule
 
@@ -20,6 +19,7 @@ from context_manager.cli.conversation import HELP, Conversation, Shown, converse
 from context_manager.cli.explaining import as_data, explanation, show_prompt, used
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.outcome import tell
+from context_manager.cli.parameters import Option
 from context_manager.cli.text import harmless
 from context_manager.errors import ContextManagerError, InputError
 from context_manager.records import Context
@@ -31,18 +31,18 @@ def chat(
     call: Invocation,
     provider: Annotated[
         str,
-        typer.Option(
+        Option(
             "--provider", help="openai, anthropic, ollama, vllm, lmstudio, litellm, ... or none."
         ),
     ] = "none",
-    model: Annotated[str | None, typer.Option("--model", help="The provider's name of it.")] = None,
+    model: Annotated[str | None, Option("--model", help="The provider's name of it.")] = None,
     base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Where a server of your own listens.")
+        str | None, Option("--base-url", help="Where a server of your own listens.")
     ] = None,
     budget: Annotated[
-        int | None, typer.Option("--budget", "-b", min=0, help="Most tokens of each prompt.")
+        int | None, Option("--budget", "-b", min=0, help="Most tokens of each prompt.")
     ] = None,
-    facts: Annotated[str, typer.Option("--facts", help="off, rules or llm.")] = "rules",
+    facts: Annotated[str, Option("--facts", help="off, rules or llm.")] = "rules",
 ) -> None:
     """Chat with a model that remembers; without one, see what it would be given.
 

@@ -12,8 +12,6 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from context_manager.cli.commands.filling import store_turns
 from context_manager.cli.demo_questions import Question, findings, history, load_questions
 from context_manager.cli.demo_view import (
@@ -25,6 +23,7 @@ from context_manager.cli.demo_view import (
     totals,
 )
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Option
 from context_manager.cli.progress import progress
 from context_manager.cli.stored import bytes_of
 from context_manager.importing import read
@@ -40,7 +39,7 @@ WIDER = 3
 def demo(
     call: Invocation,
     budget: Annotated[
-        int, typer.Option("--budget", "-b", min=50, help="Most tokens of each prompt.")
+        int, Option("--budget", "-b", min=50, help="Most tokens of each prompt.")
     ] = 600,
 ) -> None:
     """See in a minute what this is for.

@@ -15,10 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from context_manager.cli.evaluation_view import show_figures
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Argument, Option
 from context_manager.errors import InputError
 from context_manager.evaluation import Figures, evaluate, probes_from, probes_of
 from context_manager.importing import ImportedTurn, read
@@ -36,22 +35,22 @@ def eval_(
     call: Invocation,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Files of chats; your own memory without any."),
+        Argument(metavar="[FILE]...", help="Files of chats; your own memory without any."),
     ] = None,
     questions: Annotated[
-        int, typer.Option("--questions", "-n", min=1, help="Questions of each kind at most.")
+        int, Option("--questions", "-n", min=1, help="Questions of each kind at most.")
     ] = 30,
     budget: Annotated[
         list[int] | None,
-        typer.Option("--budget", "-b", min=50, help=f"Tokens of a prompt; {BUDGETS} if left out."),
+        Option("--budget", "-b", min=50, help=f"Tokens of a prompt; {BUDGETS} if left out."),
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--set", metavar="NAME=VALUE", help="A setting to try, e.g. memory.recency_weight=0.3."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Draws what is asked.")] = 0,
+    seed: Annotated[int, Option("--seed", help="Draws what is asked.")] = 0,
 ) -> None:
     """Measure how well your own chats are remembered, with no language model.
 

@@ -14,10 +14,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from context_manager.cli.import_report import show_import
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.progress import Advance, progress
 from context_manager.cli.stored import Utterance, said_before
 from context_manager.errors import InputError
@@ -42,15 +41,15 @@ _NAMES = ", ".join(known.name for known in FORMATS)
 
 def import_(
     call: Invocation,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of chats.")],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Files of chats.")],
     format: Annotated[
-        str, typer.Option("--format", "-f", help=f"auto tells by the content; or {_NAMES}.")
+        str, Option("--format", "-f", help=f"auto tells by the content; or {_NAMES}.")
     ] = "auto",
     split_users: Annotated[
-        bool, typer.Option("--split-users", help="A memory of its own for each conversation.")
+        bool, Option("--split-users", help="A memory of its own for each conversation.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check the files and say what they hold.")
+        bool, Option("--dry-run", help="Only check the files and say what they hold.")
     ] = False,
 ) -> None:
     """Remember the chats of files, with their times and speakers.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
+import click
 from rich.console import Console
 
 from context_manager.cli.choosing import (
@@ -24,6 +24,7 @@ from context_manager.cli.choosing import (
 from context_manager.cli.commands.asking import given
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import entry_table
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.stored import named, where
 from context_manager.cli.text import date_time, memories, plural
 from context_manager.errors import InputError
@@ -32,18 +33,18 @@ from context_manager.records import MemoryEntry, Receipt
 EXAMPLES = 5
 """Memories shown before `forget` asks."""
 
-Id = Annotated[str, typer.Argument(help="The id of the memory.")]
+Id = Annotated[str, Argument(help="The id of the memory.")]
 
 
 def add(
     call: Invocation,
-    text: Annotated[str, typer.Argument(help="What to remember; - reads standard input.")],
-    kind: Annotated[str, typer.Option("--kind", help="note, fact, document.")] = "note",
+    text: Annotated[str, Argument(help="What to remember; - reads standard input.")],
+    kind: Annotated[str, Option("--kind", help="note, fact, document.")] = "note",
     importance: Annotated[
-        float, typer.Option("--importance", min=0.0, max=1.0, help="0.5 is neutral.")
+        float, Option("--importance", min=0.0, max=1.0, help="0.5 is neutral.")
     ] = 0.5,
     time: Annotated[
-        str | None, typer.Option("--time", help="When it became true, e.g. 2024-05-07T13:56.")
+        str | None, Option("--time", help="When it became true, e.g. 2024-05-07T13:56.")
     ] = None,
     meta: Metadata = None,
 ) -> None:
@@ -59,7 +60,7 @@ def add(
 
 def pin(
     call: Invocation,
-    text_or_id: Annotated[str, typer.Argument(help="A text, or the id of a memory.")],
+    text_or_id: Annotated[str, Argument(help="A text, or the id of a memory.")],
 ) -> None:
     """Show a text or a memory in every prompt of the user."""
     with call.manager(create=True) as manager:
@@ -80,13 +81,13 @@ def _made(call: Invocation, id: str, said: str) -> None:
 
 def forget(
     call: Invocation,
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids of memories or turns.")] = None,
+    ids: Annotated[list[str] | None, Argument(help="Ids of memories or turns.")] = None,
     kind: Kinds = None,
     since: Since = None,
     until: Until = None,
     meta: Metadata = None,
-    everything: Annotated[bool, typer.Option("--all", help="All memory of the user.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    everything: Annotated[bool, Option("--all", help="All memory of the user.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete memories for good, with everything that was derived from them alone.
 
@@ -105,7 +106,7 @@ def forget(
         found = named(manager, ids) if ids else where(manager, fitting)
         if found and not yes and not _confirmed(call, found):
             call.err.print("nothing was forgotten")
-            raise typer.Exit(1)
+            raise click.exceptions.Exit(1)
         chosen = None if everything else [entry.id for entry in found]
         receipt = manager.forget(chosen, everything=everything)
     if not receipt.number:
@@ -120,7 +121,7 @@ def _confirmed(call: Invocation, found: list[MemoryEntry]) -> bool:
     more = len(found) - EXAMPLES
     if more > 0:
         call.err.print(f"… and {more:,} more", style="bright_black")
-    return typer.confirm(f"Forget {memories(len(found))} for good?", err=True)
+    return click.confirm(f"Forget {memories(len(found))} for good?", err=True)
 
 
 def show_receipt(out: Console, receipt: Receipt) -> None:

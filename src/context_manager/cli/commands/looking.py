@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from context_manager.cli.choosing import Kinds, Metadata, Since, Until, selectio
 from context_manager.cli.commands.keeping import Id
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import entry_data, entry_table, entry_view
+from context_manager.cli.parameters import Option
 from context_manager.cli.stored import bytes_of, each, newest, partitions
 from context_manager.cli.text import date_time, harmless, size
 from context_manager.records import MemoryEntry
@@ -73,7 +73,7 @@ def _rows(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def list_(
     call: Invocation,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, Option("--limit", "-n", min=1, help="At most so many.")] = 20,
     kind: Kinds = None,
     since: Since = None,
     until: Until = None,

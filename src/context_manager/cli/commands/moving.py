@@ -10,9 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import typer
-
 from context_manager.cli.invocation import Invocation, place_of
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.progress import progress
 from context_manager.cli.text import plural
 from context_manager.errors import InputError, NotFoundError
@@ -26,10 +25,10 @@ _PLACE = "A file, sqlite:///PATH or postgresql://USER@HOST/NAME."
 
 def migrate(
     call: Invocation,
-    source: Annotated[str, typer.Argument(help=f"From where. {_PLACE}")],
-    target: Annotated[str, typer.Argument(help=f"To where; made if it is not there. {_PLACE}")],
+    source: Annotated[str, Argument(help=f"From where. {_PLACE}")],
+    target: Annotated[str, Argument(help=f"To where; made if it is not there. {_PLACE}")],
     replace: Annotated[
-        bool, typer.Option("--replace", help="Copy anew what is in the target and differs.")
+        bool, Option("--replace", help="Copy anew what is in the target and differs.")
     ] = False,
 ) -> None:
     """Copy all memory of all users from one store to another, and check it there.

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.table import Column, Table
 
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.text import date_time
 from context_manager.errors import InputError
 
@@ -31,13 +31,13 @@ MODEL_VARIABLES = ("LLM_PROVIDER", "LLM_MODEL", "LLM_BASE_URL")
 
 def serve(
     call: Invocation,
-    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port.")] = 8000,
+    host: Annotated[str, Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Option("--port", min=0, max=65535, help="The port.")] = 8000,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Serve a network without asking for a key.")
+        bool, Option("--anonymous", help="Serve a network without asking for a key.")
     ] = False,
     upstream: Annotated[
-        str, typer.Option("--upstream", help="Pass /v1/chat/completions on to this address.")
+        str, Option("--upstream", help="Pass /v1/chat/completions on to this address.")
     ] = "",
 ) -> None:
     """Serve this store over HTTP.
@@ -154,16 +154,14 @@ def _leave_work(root: ContextManager, environment: Mapping[str, str]) -> None:
 
 def keys(
     call: Invocation,
-    action: Annotated[str, typer.Argument(help="list, create or revoke.")] = "list",
-    key_id: Annotated[str, typer.Argument(help="Which key to revoke.")] = "",
+    action: Annotated[str, Argument(help="list, create or revoke.")] = "list",
+    key_id: Annotated[str, Argument(help="Which key to revoke.")] = "",
     may: Annotated[
         list[str] | None,
-        typer.Option("--may", help="read, write, operate; repeatable. Default: read and write."),
+        Option("--may", help="read, write, operate; repeatable. Default: read and write."),
     ] = None,
-    days: Annotated[
-        float | None, typer.Option("--days", min=0.0, help="Valid for so many days.")
-    ] = None,
-    note: Annotated[str, typer.Option("--note", help="What it is for.")] = "",
+    days: Annotated[float | None, Option("--days", min=0.0, help="Valid for so many days.")] = None,
+    note: Annotated[str, Option("--note", help="What it is for.")] = "",
 ) -> None:
     """List, create or revoke the keys of the service.
 

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.text import harmless, memories, plural, size
 from context_manager.errors import CorruptStoreError, InputError, NotFoundError
 
@@ -39,9 +39,7 @@ _COLOURS: Mapping[str, str] = {"note": "bright_black", "risk": "yellow", "fault"
 
 def doctor(
     call: Invocation,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Do not read every row and every text.")
-    ] = False,
+    quick: Annotated[bool, Option("--quick", help="Do not read every row and every text.")] = False,
 ) -> None:
     """Tell what is wrong with the store or may go wrong, and the command that mends it.
 
@@ -117,7 +115,7 @@ def repair(call: Invocation) -> None:
 
 def backup(
     call: Invocation,
-    path: Annotated[Path, typer.Argument(help="The copy; it must not exist.")],
+    path: Annotated[Path, Argument(help="The copy; it must not exist.")],
 ) -> None:
     """Copy the store to a new file, while others may read and write.
 
@@ -133,14 +131,14 @@ def backup(
 
 def restore(
     call: Invocation,
-    file: Annotated[Path, typer.Argument(help="An export, or a backup.")],
+    file: Annotated[Path, Argument(help="An export, or a backup.")],
     honour: Annotated[
         list[Path] | None,
-        typer.Option("--honour", help="Also drop what this store or export knows as forgotten."),
+        Option("--honour", help="Also drop what this store or export knows as forgotten."),
     ] = None,
     unread: Annotated[
         bool,
-        typer.Option("--present-is-lost", help="The store to be replaced can no longer be read."),
+        Option("--present-is-lost", help="The store to be replaced can no longer be read."),
     ] = False,
 ) -> None:
     """Bring back an export or a backup, without what was forgotten since.

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+import click
 from rich.console import Console
 from rich.rule import Rule
 
@@ -18,6 +18,7 @@ from context_manager.cli.commands.keeping import Id, show_receipt
 from context_manager.cli.explaining import as_data, explanation, show_prompt
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import entry_data, entry_table
+from context_manager.cli.parameters import Argument, Option
 from context_manager.cli.text import date_time, memories, plural, size
 from context_manager.errors import InputError
 from context_manager.records import Context, Receipt
@@ -36,10 +37,10 @@ def expand(call: Invocation, id: Id) -> None:
 def replay(
     call: Invocation,
     id: Annotated[
-        str | None, typer.Argument(help="The id of a recorded prompt; without it, they are listed.")
+        str | None, Argument(help="The id of a recorded prompt; without it, they are listed.")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also show each piece: cost, score and reason.")
+        bool, Option("--explain", help="Also show each piece: cost, score and reason.")
     ] = False,
 ) -> None:
     """Show a prompt as it was built, but for what was forgotten since.
@@ -91,19 +92,19 @@ def _show_receipts(out: Console, found: list[Receipt], broken: set[int]) -> None
 def revert(
     call: Invocation,
     source: Annotated[
-        str | None, typer.Option("--source", help="What came from this file, page or directory.")
+        str | None, Option("--source", help="What came from this file, page or directory.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="What was said at this time or later.")
+        str | None, Option("--since", help="What was said at this time or later.")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", metavar="ID", help="What was stored after this one.")
+        str | None, Option("--after", metavar="ID", help="What was stored after this one.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Forget what came from a source or since a time, with everything derived from it."""
     moment = None if since is None else as_time(since)
-    if not yes and not (call.interactive and typer.confirm("Forget it for good?", err=True)):
+    if not yes and not (call.interactive and click.confirm("Forget it for good?", err=True)):
         raise InputError("this would forget memories; add --yes to do it")
     with call.manager() as manager:
         receipt = manager.revert(source=source, since=moment, after=after)
@@ -112,11 +113,11 @@ def revert(
 
 def export(
     call: Invocation,
-    path: Annotated[Path, typer.Argument(help="The file; it must not exist.")],
+    path: Annotated[Path, Argument(help="The file; it must not exist.")],
     everybody: Annotated[
-        bool, typer.Option("--everybody", help="The memory of all users of the store.")
+        bool, Option("--everybody", help="The memory of all users of the store.")
     ] = False,
-    vectors: Annotated[bool, typer.Option("--vectors", help="Take the vectors along.")] = False,
+    vectors: Annotated[bool, Option("--vectors", help="Take the vectors along.")] = False,
 ) -> None:
     """Write all memory of the user as JSON lines, with times, order, sources and receipts."""
     opened: Any = call.store() if everybody else call.manager()

@@ -11,34 +11,31 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
-import typer
-
 from context_manager.cli.commands.serving import search_with, use_model
 from context_manager.cli.invocation import Invocation
+from context_manager.cli.parameters import Option
 from context_manager.cli.text import plural
 
 
 def worker(
     call: Invocation,
-    threads: Annotated[
-        int, typer.Option("--threads", min=1, max=64, help="Jobs done at once.")
-    ] = 1,
+    threads: Annotated[int, Option("--threads", min=1, max=64, help="Jobs done at once.")] = 1,
     lease: Annotated[
         float,
-        typer.Option("--lease", min=0.1, help="Seconds after which a killed worker's job is free."),
+        Option("--lease", min=0.1, help="Seconds after which a killed worker's job is free."),
     ] = 30.0,
     every: Annotated[
         float,
-        typer.Option("--every", min=1.0, help="Seconds between two looks at everybody's memory."),
+        Option("--every", min=1.0, help="Seconds between two looks at everybody's memory."),
     ] = 3600.0,
     reembed: Annotated[
-        bool, typer.Option("--reembed", help="Replace the vectors of another embedding model.")
+        bool, Option("--reembed", help="Replace the vectors of another embedding model.")
     ] = False,
     alive: Annotated[
         Path | None,
-        typer.Option("--alive", help="A file to touch while all is well, for a health check."),
+        Option("--alive", help="A file to touch while all is well, for a health check."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Do what is due, then end.")] = False,
+    once: Annotated[bool, Option("--once", help="Do what is due, then end.")] = False,
 ) -> None:
     """Do what services leave to workers: vectors, summaries, facts, and what has expired.
 
