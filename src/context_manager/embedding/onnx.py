@@ -33,6 +33,7 @@ OVERLAP = 32
 MOST_WINDOWS = 64
 """Windows of one text; about 60,000 characters of English are read whole."""
 MOST_THREADS = 8
+_FEW = 8  # windows times threads: threads of their own would gain nothing, and hold up others
 _AT_ONCE = 512  # texts tokenized before their windows run: bounds memory, not results
 
 Ids = tuple[int, ...]
@@ -89,7 +90,7 @@ class OnnxEmbedder:
             return vector
 
         ordered = sorted(distinct, key=len, reverse=True)
-        if self.threads == 1 or len(ordered) < 2:
+        if self.threads == 1 or self.threads * len(ordered) <= _FEW:
             return {ids: run(ids) for ids in ordered}
         with ThreadPoolExecutor(min(self.threads, len(ordered))) as pool:
             return dict(zip(ordered, pool.map(run, ordered), strict=True))
