@@ -217,21 +217,23 @@ class ManagerParts:
 
     def embed_later(self) -> None:
         """Embed what is pending in this partition in the background, a few passages at a time."""
-        scope, partition = self.scope, self.scope.partition
         queue = delegating.queue_of(self)
-        if queue is not None:
-            self.archive.leave_pending(partition)
-            delegating.leave(self, queue, delegating.EMBED, scope)
+        if queue is None:
+            self._embed_soon(EMBED_AFTER)
             return
+        self.archive.leave_pending(self.scope.partition)
+        delegating.leave(self, queue, delegating.EMBED, self.scope)
 
-        def embed_some() -> None:
-            with self.hooks.watch("embed", scope) as watch:
-                more = self.archive.embed_written(partition, EMBED_STEP)
-                watch.note(more=int(more))
-            if more:
-                self._engine.background.submit(("embed", partition), embed_some)
+    def _embed_soon(self, after: float = 0.0) -> None:
+        job = ("embed", self.scope.partition)
+        self._engine.background.submit(job, self._embed_some, after)
 
-        self._engine.background.submit(("embed", partition), embed_some, EMBED_AFTER)
+    def _embed_some(self) -> None:
+        with self.hooks.watch("embed", self.scope) as watch:
+            more = self.archive.embed_written(self.scope.partition, EMBED_STEP)
+            watch.note(more=int(more))
+        if more:
+            self._embed_soon()
 
     def embed_now(self) -> None:
         """Embed all that is pending in this partition; what fails stays for the next need."""
