@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 
-GARBAGE = 50_000
+GARBAGE = 100_000
 """Objects made, less those let go, after which Python looks for garbage among them."""
 
 

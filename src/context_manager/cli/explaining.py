@@ -6,11 +6,9 @@ Decides layout only. It takes a `Context` and makes something to print; it build
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -165,15 +163,3 @@ def own_text(slot: Slot) -> str:
 
 def _score(score: float | None) -> str:
     return "" if score is None else f"{score:.2f}"
-
-
-def as_data(context: Context) -> dict[str, Any]:
-    """The prompt and its explanation as JSON-ready values."""
-    data = asdict(replace(context, arranged=None))
-    del data["arranged"]
-    return data
-
-
-def show_prompt(out: Console, text: str) -> None:
-    """Write the prompt as it is; on a terminal without what could steer it."""
-    out.file.write((harmless(text) if out.is_terminal else text) + "\n")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from context_manager.cli.text import harmless
 from context_manager.errors import InputError, NotFoundError, ScopeError
 from context_manager.records import DEFAULT_SCOPE
 
@@ -167,9 +168,17 @@ class Invocation:
     def answer(self, data: Any, show: Callable[[Console], object]) -> None:
         """Answer with ``data`` as JSON if that is asked for, else with what ``show`` prints."""
         if self.json:
-            self.out.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            self.write_json(data)
         else:
             show(self.out)
+
+    def write_json(self, data: Any) -> None:
+        """Write JSON."""
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+    def write(self, text: str) -> None:
+        """Write a text as it is; on a terminal without what could steer it."""
+        sys.stdout.write((harmless(text) if sys.stdout.isatty() else text) + "\n")
 
 
 def _users(manager: ContextManager) -> list[str]:

@@ -7,7 +7,6 @@ knows no provider, and what is asked and why is none of its business.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -233,6 +232,8 @@ class GuardedLLM(LLMAdapter):
             raise LLMTimeoutError("the model did not answer in time") from error
 
     async def _do(self, step: _Ask | _Wait) -> Completion:
+        import asyncio  # whoever awaits has it; nobody else needs it
+
         if isinstance(step, _Wait):
             await asyncio.sleep(step.seconds)
             return Completion("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +66,8 @@ class CallableAdapter(LLMAdapter):
         """The function's answer; a plain function runs in a thread."""
         if inspect.iscoroutinefunction(self.function):
             return checked_text(await self._call(prompt, kwargs))
+        import asyncio
+
         answer = await asyncio.to_thread(self._call, prompt, kwargs)
         return checked_text(await answer if inspect.isawaitable(answer) else answer)
 
@@ -75,6 +76,8 @@ class CallableAdapter(LLMAdapter):
         answer = self._call(prompt, kwargs)
         if not inspect.isawaitable(answer):
             return checked_text(answer)
+        import asyncio
+
         with ThreadPoolExecutor(1) as beside:  # this thread may already run a loop
             return checked_text(beside.submit(asyncio.run, _wait(answer)).result())
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from context_manager.embedding.protocol import Embedder
 from context_manager.errors import ContextManagerError
@@ -19,7 +20,6 @@ from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
 from context_manager.manager.cores import cores
 from context_manager.manager.session import Session
-from context_manager.manager.threads import Threads
 from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
 from context_manager.memory.facts.book import FactBook, Facts
@@ -28,6 +28,9 @@ from context_manager.memory.timely import is_local
 from context_manager.records import Context, Partition, Scope, Turn
 from context_manager.store import Store
 from context_manager.store.queue import Job
+
+if TYPE_CHECKING:
+    from context_manager.manager.threads import Threads
 
 SESSIONS = 1024
 """Working sets kept in this process; an older one is read again from the journal when needed."""
@@ -66,7 +69,6 @@ class Engine:
         self.archive = Archive(store, embedder, count_tokens, index)
         self.background = Background(inside=self._computing)
         self.echoes = Echoes()
-        self.threads = Threads(self._computing)
         self.governor = SpendGovernor()
         self._guards: OrderedDict[int, tuple[Any, GuardedLLM]] = OrderedDict()
         self._troubles: OrderedDict[Partition, dict[str, str]] = OrderedDict()
@@ -75,6 +77,13 @@ class Engine:
         self._built: OrderedDict[Scope, tuple[object, int, Context]] = OrderedDict()
         self._sessions: OrderedDict[Scope, Session] = OrderedDict()
         self._lock = ForkSafeLock()
+
+    @cached_property
+    def threads(self) -> Threads:
+        """Where awaited work is done; imports what that needs when something is awaited."""
+        from context_manager.manager.threads import Threads
+
+        return Threads(self._computing)
 
     def session(self, scope: Scope, memory: Callable[[], ShortTermMemory]) -> Session:
         """The working set of a session; ``memory`` makes an empty one where there is none."""
@@ -212,7 +221,8 @@ class Engine:
         if self.archive.shared is not None:
             self.archive.shared.close()
         self.store.close()
-        self.threads.close()
+        if "threads" in self.__dict__:
+            self.threads.close()
 
     def _computing(self) -> AbstractContextManager[None]:
         """What awaited and background work is done inside of: with nothing but this machine to

@@ -16,11 +16,9 @@ from context_manager.flow import run
 from context_manager.manager import guarding
 from context_manager.manager.hearing import QUARANTINED, admitted
 from context_manager.memory.drafting import new_id
-from context_manager.memory.facts import Fact, Held, extract_facts, reconcile
-from context_manager.memory.facts.asking import ask_for_facts
 from context_manager.memory.facts.book import Facts, Place
-from context_manager.memory.facts.fact import USER
-from context_manager.memory.facts.reconcile import Reconciled, new_place
+from context_manager.memory.facts.fact import USER, Fact, Held
+from context_manager.memory.facts.reconcile import Reconciled, new_place, reconcile
 from context_manager.records import MemoryEntry, Trust, Turn
 from context_manager.records.message import clean_text
 from context_manager.store.protocol import Applied, Change, EntryUpdate, LedgerDraft, TurnDraft
@@ -59,7 +57,14 @@ def heard(cm: ContextManager, drafts: Sequence[TurnDraft], before: Sequence[Turn
         return Findings()
     sources = {draft.entry.id: draft.entry for turn in drafts for draft in turn.entries}
     turns = [*before, *(draft.turn for draft in drafts)]
-    return _trusted(extract_facts(turns), sources)
+    return _trusted(_extracted(turns), sources)
+
+
+def _extracted(turns: Sequence[Turn]) -> list[Fact]:
+    """The facts of turns; the rules are imported when they are first looked for."""
+    from context_manager.memory.facts.extracting import extract_facts
+
+    return extract_facts(turns)
 
 
 def asked(cm: ContextManager, chunk: Sequence[Turn], sources: Sequence[MemoryEntry]) -> Findings:
@@ -67,6 +72,8 @@ def asked(cm: ContextManager, chunk: Sequence[Turn], sources: Sequence[MemoryEnt
     model = guarding.model_for_facts(cm)
     if model is None:
         return Findings()
+    from context_manager.memory.facts.asking import ask_for_facts
+
     slots = cm.engine.facts(cm.scope.partition).slots()
     told = ask_for_facts(chunk, slots[-MOST_SLOTS:])
     extraction = run(told, guarding.guarded(cm, model).answer_sync)
@@ -231,7 +238,7 @@ def _corrected(old: MemoryEntry, text: str) -> dict[str, object]:
     if held is None:
         return {}
     said = Turn(text, "", 0, 0.0)
-    values = [f.value for f in extract_facts([said]) if f.place[1] == held.fact.place[1]]
+    values = [f.value for f in _extracted([said]) if f.place[1] == held.fact.place[1]]
     fact = replace(
         held.fact,
         subject=held.fact.subject or USER,

@@ -7,7 +7,6 @@ any other brace, in the template or in what is filled in, stays as it is.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -76,6 +75,8 @@ def _cues(domain: str) -> frozenset[str]:
 
 @cache
 def _load(domain: str) -> Mapping[str, list[str] | str]:
+    import tomllib  # only where a summary is asked for
+
     return tomllib.loads(_read(f"{domain}.toml"))
 
 

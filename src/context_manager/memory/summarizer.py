@@ -11,11 +11,10 @@ and their async forms honour the override.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from context_manager.errors import ConfigError
 from context_manager.flow import Flow, LLMRequest, run, run_async
@@ -34,6 +33,8 @@ from context_manager.memory.prompting import (
 from context_manager.memory.summary import Summary, objection, without_thinking
 from context_manager.memory.working_set import CountsTokens
 from context_manager.records import Turn
+
+T = TypeVar("T")
 
 __all__ = ["DomainSpecificSummarizer", "HierarchicalSummarizer", "Summary"]
 
@@ -92,7 +93,7 @@ class HierarchicalSummarizer:
     async def summarize_async(self, turns: Sequence[Turn]) -> Summary:
         """Like `summarize`; an overridden `summarize_chunk` runs in a thread."""
         if _overridden(self.summarize_chunk):
-            return await asyncio.to_thread(self.summarize, turns)
+            return await _aside(self.summarize, turns)
         return await run_async(self._chunk(turns), self._answer)
 
     def merge(
@@ -111,7 +112,7 @@ class HierarchicalSummarizer:
     async def merge_async(self, summaries: Sequence[str]) -> Summary:
         """Like `merge`; an override runs in a thread."""
         if _overridden(self.summarize_hierarchically):
-            return await asyncio.to_thread(self.merge, summaries)
+            return await _aside(self.merge, summaries)
         return await run_async(self._whole(summaries), self._answer)
 
     def extractive(self, turns: Sequence[Turn]) -> Summary:
@@ -261,6 +262,13 @@ _OURS = {
 
 def _overridden(method: Callable[..., str]) -> bool:
     return not inspect.ismethod(method) or method.__func__ not in _OURS
+
+
+async def _aside(work: Callable[[Sequence[T]], Summary], items: Sequence[T]) -> Summary:
+    """What work in a thread gives."""
+    import asyncio  # whoever awaits has it; nobody else needs it
+
+    return await asyncio.to_thread(work, items)
 
 
 def _lines(turns: Sequence[Turn]) -> list[Line]:

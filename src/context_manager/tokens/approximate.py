@@ -83,3 +83,6 @@ class ApproximateTokenizer:
     def fit(self, text: str, limit: int) -> int:
         """Return the length, in characters, of a long prefix of at most ``limit`` tokens."""
         return longest_prefix(text, limit, self.count)
+
+
+TOKENIZER = ApproximateTokenizer()

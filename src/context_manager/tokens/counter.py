@@ -12,7 +12,6 @@ from typing import Any
 from context_manager.errors import InputError
 from context_manager.forks import NO_FORK
 from context_manager.tokens import cutting
-from context_manager.tokens.approximate import ApproximateTokenizer
 from context_manager.tokens.characters import valid_text
 from context_manager.tokens.custom import CustomTokenizer
 from context_manager.tokens.messages import PRIMING, message_tokens
@@ -22,8 +21,6 @@ from context_manager.tokens.protocol import Counter, Tokenizer
 
 DEFAULT_MARKER = "\n[...]\n"
 """Stands where `TokenCounter.truncate_middle` cut something out."""
-
-_APPROXIMATE = ApproximateTokenizer()
 
 
 class TokenCounter:
@@ -81,9 +78,11 @@ class TokenCounter:
         """
         if self._counter is not None:
             return CustomTokenizer(self._counter, self.model)
-        if self.encoding == APPROXIMATE:
-            return _APPROXIMATE
         with NO_FORK:  # a child forked during an import would wait for it for ever
+            if self.encoding == APPROXIMATE:
+                from context_manager.tokens.approximate import TOKENIZER
+
+                return TOKENIZER
             from context_manager.tokens.encodings import byte_pair_tokenizer
 
             return byte_pair_tokenizer(self.encoding)

@@ -10,15 +10,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
-from rich.console import Console
-from rich.rule import Rule
-
 from context_manager.cli.choosing import Kinds, known_kinds
-from context_manager.cli.explaining import as_data, explanation, show_prompt
 from context_manager.cli.invocation import Invocation
-from context_manager.cli.listing import hit_data, hit_table
 from context_manager.cli.parameters import Argument, Option
-from context_manager.records import Context
+from context_manager.cli.prompted import answer_with
 
 Question = Annotated[str, Argument(help="What is asked; - reads it from standard input.")]
 
@@ -43,15 +38,7 @@ def context(
     with call.manager(session=session) as manager, ThreadPoolExecutor(1) as aside:
         aside.submit(manager.count, asked)  # unpacks its ranks while the model is loaded
         built = manager.build(asked, budget=budget)
-    call.answer(as_data(built) if call.json else None, lambda out: _show(out, built, explain))
-
-
-def _show(out: Console, built: Context, explain: bool) -> None:
-    show_prompt(out, built.text)
-    if explain:
-        out.print()
-        out.print(Rule("why", style="bright_black"))
-        out.print(explanation(built, out.width))
+    answer_with(call, built, explain=explain)
 
 
 def query(
@@ -64,6 +51,8 @@ def query(
     kinds = known_kinds(kind)
     with call.manager() as manager:
         hits = manager.search(given(question), k, kinds=kinds)
+    from context_manager.cli.listing import hit_data, hit_table  # not needed for a prompt
+
     call.answer([hit_data(hit) for hit in hits], lambda out: out.print(hit_table(hits, out.width)))
 
 

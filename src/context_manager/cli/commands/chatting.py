@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.rule import Rule
 
 from context_manager.cli.conversation import HELP, Conversation, Shown, converse
-from context_manager.cli.explaining import as_data, explanation, show_prompt, used
+from context_manager.cli.explaining import explanation, used
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.outcome import tell
 from context_manager.cli.parameters import Option
+from context_manager.cli.prompted import as_data
 from context_manager.cli.text import harmless
 from context_manager.errors import ContextManagerError, InputError
 from context_manager.records import Context
@@ -96,7 +97,7 @@ class _Terminal:
     """Answers for people."""
 
     def __init__(self, call: Invocation) -> None:
-        self._out: Console = call.out
+        self._call, self._out = call, call.out
         self._greets = call.interactive
 
     def greet(self, conversation: Conversation) -> None:
@@ -114,7 +115,7 @@ class _Terminal:
         elif shown.explained:
             self._out.print(explanation(shown.context, self._out.width))
         else:
-            show_prompt(self._out, shown.context.text)
+            self._call.write(shown.context.text)
 
     def reply(self, text: str, context: Context, pieces: Iterator[str]) -> None:
         """Write an answer as it comes, or the prompt where nobody answers."""
@@ -130,7 +131,7 @@ class _Terminal:
         if came:
             write("\n")
         else:
-            show_prompt(self._out, context.text)
+            self._call.write(context.text)
         if self._greets:
             degraded = f"; without {', '.join(context.degraded)}" if context.degraded else ""
             self._out.print(Rule(f"{used(context)}{degraded}", style="bright_black"))

@@ -11,17 +11,16 @@ from typing import Annotated, Any
 
 import click
 from rich.console import Console
-from rich.rule import Rule
 
 from context_manager.cli.choosing import as_time
 from context_manager.cli.commands.keeping import Id, show_receipt
-from context_manager.cli.explaining import as_data, explanation, show_prompt
 from context_manager.cli.invocation import Invocation
 from context_manager.cli.listing import entry_data, entry_table
 from context_manager.cli.parameters import Argument, Option
+from context_manager.cli.prompted import answer_with
 from context_manager.cli.text import date_time, memories, plural, size
 from context_manager.errors import InputError
-from context_manager.records import Context, Receipt
+from context_manager.records import Receipt
 
 
 def expand(call: Invocation, id: Id) -> None:
@@ -54,21 +53,13 @@ def replay(
             call.answer(data, lambda out: _show_recorded(out, found))
             return
         context = manager.replay(id)
-    call.answer(as_data(context), lambda out: _show_prompt(out, context, explain))
+    answer_with(call, context, explain=explain)
 
 
 def _show_recorded(out: Console, found: list[tuple[str, float]]) -> None:
     for name, at in found:
         out.print(f"{date_time(at)} UTC  {name}", markup=False)
     out.print(plural(len(found), "recorded prompt"), style="bright_black")
-
-
-def _show_prompt(out: Console, context: Context, explain: bool) -> None:
-    show_prompt(out, context.text)
-    if explain:
-        out.print()
-        out.print(Rule("why", style="bright_black"))
-        out.print(explanation(context, out.width))
 
 
 def receipts(call: Invocation) -> None:

@@ -7,8 +7,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context_manager.memory.facts import Fact, Held, Reconciled, reconcile
-from context_manager.memory.facts.reconcile import Confirmed, Ended, new_place
+from context_manager.memory.facts.fact import Fact, Held
+from context_manager.memory.facts.reconcile import (
+    Confirmed,
+    Ended,
+    Reconciled,
+    new_place,
+    reconcile,
+)
 from context_manager.records import MemoryEntry
 
 

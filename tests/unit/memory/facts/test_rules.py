@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context_manager.memory.facts import Fact, extract_facts
+from context_manager.memory.facts.extracting import extract_facts
+from context_manager.memory.facts.fact import Fact
 from context_manager.memory.facts.rules import SHAPES, rules
 from context_manager.records import Message, Turn
 
