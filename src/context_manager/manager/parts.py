@@ -236,10 +236,10 @@ class ManagerParts:
             self._embed_soon()
 
     def embed_now(self) -> None:
-        """Embed all that is pending in this partition; what fails stays for the next need."""
+        """Embed all that this process wrote here; what fails stays for the next need."""
         try:
             with self.hooks.watch("embed", self.scope) as watch:
-                watch.note(passages=self.archive.embed_pending(self.scope.partition))
+                watch.note(passages=self.archive.embed_all_written(self.scope.partition))
         except EmbeddingError as error:
             _log.warning("embedding failed with %s; it is tried again", type(error).__name__)
 

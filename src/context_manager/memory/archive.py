@@ -143,6 +143,10 @@ class Archive:
         """Embed some of what this process wrote; see `PendingPassages.embed_written`."""
         return self._pending.embed_written(partition, most)
 
+    def embed_all_written(self, partition: Partition) -> int:
+        """Embed what this process wrote; see `PendingPassages.embed_all_written`."""
+        return self._pending.embed_all_written(partition)
+
     def reembed(self, partition: Partition, progress: Callable[[int], object] | None = None) -> int:
         """Give every passage a vector of the present model; see `PendingPassages.reembed`."""
         return self._pending.reembed(partition, progress)

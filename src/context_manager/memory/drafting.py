@@ -6,7 +6,8 @@ word hashes and a token counter.
 
 from __future__ import annotations
 
-import uuid
+import os
+import time
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
@@ -27,8 +28,11 @@ LABELS: Mapping[str, str] = {
 
 
 def new_id(prefix: str) -> str:
-    """A unique id: ids are never reused, so that one that was forgotten inherits nothing."""
-    return f"{prefix}_{uuid.uuid4().hex}"
+    """A unique id: ids are never reused, so that one that was forgotten inherits nothing.
+
+    It begins with the time, so that ids given one after another stand side by side in an index.
+    """
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 def label(entry: MemoryEntry) -> str:

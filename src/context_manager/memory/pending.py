@@ -160,6 +160,19 @@ class PendingPassages:
             ModelMismatchError: Most passages have vectors of another model; see `reembed`.
             EmbeddingError: The embedder failed; what was embedded before stays.
         """
+        jobs, _ = self._embed_step(partition, most)
+        return jobs == most
+
+    def embed_all_written(self, partition: Partition) -> int:
+        """Embed all that this process wrote, like `embed_written`; how many passages it were."""
+        done, jobs = 0, EMBED_BATCH
+        while jobs == EMBED_BATCH:
+            jobs, embedded = self._embed_step(partition, EMBED_BATCH)
+            done += embedded
+        return done
+
+    def _embed_step(self, partition: Partition, most: int) -> tuple[int, int]:
+        """Embed some; how many were to be embedded, and how many of them still existed."""
         embedder = self._embedder()
         model = embedder.fingerprint
         with self._embedding()[hash(partition) % LOCKS]:
@@ -169,10 +182,10 @@ class PendingPassages:
                 jobs = self._store.pending(partition, model, most)
                 if len(jobs) < most:
                     self._waiting.search_ended(partition, model)
-            if jobs:
-                self._check_model(partition, model)
-                self._embed(partition, embedder, jobs)
-        return len(jobs) == most
+            if not jobs:
+                return 0, 0
+            self._check_model(partition, model)
+            return len(jobs), self._embed(partition, embedder, jobs)
 
     def embed_shown(self, partition: Partition, patience: float | None = None) -> bool:
         """Embed what the columns show to be without a vector.
