@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from context_manager.errors import InputError
@@ -23,7 +24,7 @@ from context_manager.manager.outcomes import (
     write,
 )
 from context_manager.records import Context, Scope, Turn
-from context_manager.store.protocol import Change, EntryDraft, TurnDraft
+from context_manager.store.protocol import Change, EntryDraft, TurnDraft, Version
 
 if TYPE_CHECKING:
     from context_manager.manager.manager import ContextManager
@@ -257,12 +258,15 @@ def _observe_each(cm: ContextManager, portion: Sequence[Said], done: Outcomes[Tu
 
 
 def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcomes[Turn]) -> None:
-    touched: dict[Scope, str] = {}  # the last turn of each session
+    stored: dict[Scope, list[tuple[Turn, Version]]] = {}
+
+    @cache
+    def scope_of(session_id: str | None) -> Scope:
+        return cm.scope.narrowed(session_id=session_id)
 
     def prepare(item: Said) -> TurnDraft:
         given = _said(item)
-        scope = cm.scope.narrowed(session_id=given.session_id)
-        return cm.archive.drafter.turn(scope, observing.made(cm, given))
+        return cm.archive.drafter.turn(scope_of(given.session_id), observing.made(cm, given))
 
     def commit(drafts: Sequence[TurnDraft]) -> list[Turn]:
         with cm.hooks.watch("observe", cm.scope) as watch:
@@ -271,13 +275,17 @@ def _observe_together(cm: ContextManager, portion: Sequence[Said], done: Outcome
             seqs = zip(drafts, applied.seqs, strict=True)
             turns = [replace(draft.turn, seq=seq) for draft, seq in seqs]
             observing.report(watch, turns)
-        touched.update((draft.scope, draft.turn.id) for draft in drafts)
+        for draft, turn in zip(drafts, turns, strict=True):
+            stored.setdefault(draft.scope, []).append((turn, applied.version))
         return turns
 
     write(portion, prepare, commit, done)
-    for scope, turn_id in touched.items():
+    for scope, turns in stored.items():
         there = cm.scoped(session_id=scope.session_id)
-        consolidating.consolidate_if_due(there, observing.session_of(there, scope), turn_id)
+        session = observing.session_of(there, scope, journal=False)
+        for turn, version in turns:
+            session.append(turn, version)
+        consolidating.consolidate_if_due(there, session, turns[-1][0].id)
 
 
 def _is_own(cm: ContextManager, method: str) -> bool:

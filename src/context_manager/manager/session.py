@@ -49,11 +49,6 @@ class Session:
         """Tokens that had left the working set when a worker was last asked to summarise them."""
 
     @property
-    def begun(self) -> bool:
-        """Whether the journal was read."""
-        return self._version is not None
-
-    @property
     def last_seq(self) -> int:
         """Place of the last turn known, -1 if there is none."""
         return self._last_seq
@@ -83,7 +78,7 @@ class Session:
             self.follow()
 
     def append(self, turn: Turn, version: Version) -> None:
-        """Append a turn that was just journalled, after those that others have said before it.
+        """Append a turn that was just journalled, after all that was said before it.
 
         Args:
             turn: With its seq.
@@ -91,22 +86,28 @@ class Session:
                 forgotten, so there is nothing else to follow.
         """
         with self.lock:
+            known = self._version
+            if known is None:
+                self._reload(before=turn.seq)
             if turn.seq == self._last_seq + 1:
                 self._take(turn)
             else:
                 self._append_new()
-            if self._version is not None and self._version.epoch == version.epoch:
+            if known is None or known.epoch == version.epoch:
                 self._version = version
             else:
                 self.follow()
 
-    def _reload(self) -> None:
-        turns = [self._at_hand(turn) for turn in self._store.unconsolidated(self._scope)]
+    def _reload(self, before: int | None = None) -> None:
+        """Read the turns of the session, or those before one; before the first there is none."""
         unwritten = [turn for turn in self.memory.turns if not turn.id]
-        self.memory.replace_all([*turns, *unwritten])
-        latest = [self._at_hand(turn) for turn in self._store.turns(self._scope, last=KNOWN)]
-        self._last_seq = latest[-1].seq if latest else -1
-        self._sizes = deque(((turn.seq, turn.token_count) for turn in latest), KNOWN)
+        open_turns = self._store.unconsolidated(self._scope) if before != 0 else []
+        latest = self._store.turns(self._scope, before=before, last=KNOWN) if before != 0 else []
+        held = [self._at_hand(t) for t in open_turns if before is None or t.seq < before]
+        self.memory.replace_all([*held, *unwritten])
+        sizes = [(turn.seq, self._at_hand(turn).token_count) for turn in latest]
+        self._last_seq = sizes[-1][0] if sizes else -1
+        self._sizes = deque(sizes, KNOWN)
 
     def _append_new(self) -> None:
         for turn in self._store.turns(self._scope, after=self._last_seq):

@@ -35,7 +35,7 @@ def in_step(cm: ManagerParts, scope: Scope, *, journal: bool = True) -> Session:
         if cm.working_set_kind is None and type(session.memory) is not _policy(cm):
             session = cm.engine.replace_session(scope, _new(cm))
         _set_up(cm, session.memory)
-    if journal or not session.begun:
+    if journal:
         session.follow()
     return session
 

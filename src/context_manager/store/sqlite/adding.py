@@ -141,14 +141,19 @@ class Additions(Steps):
         check_dimension(update.model, size, update.vector)
         return number
 
-    def _set_vector(self, update: VectorUpdate) -> bool:
-        place = (self._id, update.entry_id, update.ordinal)
-        found = self._run("has_passage", place).fetchone()
-        if found is None:
-            return False
-        self._run("set_vector", self._vector_row(found[0], update))
-        self._run("touch_entry", (self._now, self._id, found[0]))
-        return True
+    def _set_vectors(self, updates: Sequence[VectorUpdate]) -> int:
+        """Set the vectors of passages that are there; how many these are."""
+        if not updates:
+            return 0
+        ids = list(dict.fromkeys(update.entry_id for update in updates))
+        rows = self._run("passages_of", (json.dumps(ids), self._id))
+        keys = {(identifier, ordinal): key for identifier, ordinal, key in rows}
+        places = [(keys.get((update.entry_id, update.ordinal)), update) for update in updates]
+        there = [(key, update) for key, update in places if key is not None]
+        self._many("set_vector", [self._vector_row(key, update) for key, update in there])
+        touched = dict.fromkeys(key for key, _ in there)
+        self._many("touch_entry", [(self._now, self._id, key) for key in touched])
+        return len(there)
 
     def _write_ledger(self, change: Change) -> None:
         for book, name in change.strike:

@@ -157,9 +157,10 @@ SELECT id, dimension FROM models WHERE fingerprint = ?
 -- name: insert_model
 INSERT INTO models (fingerprint, dimension) VALUES (?, ?)
 
--- name: has_passage
-SELECT e.key FROM entries AS e JOIN passages AS p ON p.partition = e.partition AND p.entry = e.key
-WHERE e.partition = ? AND e.id = ? AND p.ordinal = ?
+-- name: passages_of
+SELECT e.id, p.ordinal, e.key FROM json_each(?) AS wanted
+CROSS JOIN entries AS e ON e.partition = ? AND e.id = wanted.value
+CROSS JOIN passages AS p ON p.partition = e.partition AND p.entry = e.key
 
 -- name: set_vector
 INSERT INTO vectors (partition, model, entry, ordinal, data, checksum) VALUES (?, ?, ?, ?, ?, ?)

@@ -31,7 +31,7 @@ class Writing(Alterations):
         self._check_expected(change)
         removed = (self._erase() if change.erase else 0) + self._remove(change)
         seqs = self._add(change)
-        vectors = sum([self._set_vector(update) for update in change.vectors])
+        vectors = self._set_vectors(change.vectors)
         updated = sum([self._update(update) for update in change.updates])
         marked = sum([self._consolidate(turn_id) for turn_id in change.consolidated])
         reopened = sum([self._reopen(turn_id) for turn_id in change.reopened])
