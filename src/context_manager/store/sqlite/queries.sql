@@ -90,10 +90,6 @@ INSERT INTO done VALUES (?, ?, ?)
 INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, 1)
 ON CONFLICT DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1
 
--- name: set_next_seq
-INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET next_seq = excluded.next_seq
-
 -- name: sessions
 SELECT session_id FROM sessions AS s
 WHERE partition = :p
