@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,9 @@ DB_VARIABLE = "CONTEXT_MANAGER_DB"
 REDIS_VARIABLE = "CONTEXT_MANAGER_REDIS_URL"
 SHOWN_USERS = 8
 """Users listed in an error; more are only counted."""
+TURN = 0.0005
+"""Seconds for which one thread computes while two load: much of what they do is done without the
+interpreter, for which it would otherwise wait longer than it takes."""
 SCOPE_OPTIONS = ("tenant", "user", "agent", "session")
 
 
@@ -38,6 +42,15 @@ def open_manager(place: Path | str) -> ContextManager:
     from context_manager.manager import ContextManager
 
     return ContextManager.open(place)
+
+
+def load_models() -> None:
+    """Load what embeds questions and counts tokens, unless the settings name something else."""
+    from context_manager.embedding.provider import EmbeddingProvider
+    from context_manager.tokens import TokenCounter
+
+    EmbeddingProvider(cache_size=0).embed_single("")
+    TokenCounter().count_tokens("")
 
 
 def place_of(told: str) -> Path | str:
@@ -53,10 +66,12 @@ class Surroundings:
     Args:
         open: Opens the store at a path or an address.
         environment: The environment variables.
+        warm: Loads what a prompt needs; called in a thread of its own.
     """
 
     open: Callable[[Path | str], ContextManager] = open_manager
     environment: Mapping[str, str] = field(default_factory=dict)
+    warm: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +137,9 @@ class Invocation:
         return sys.stdin.isatty() and self.err.is_terminal
 
     @contextmanager
-    def manager(self, *, create: bool = False, session: str = "") -> Iterator[ContextManager]:
+    def manager(
+        self, *, create: bool = False, session: str = "", builds: bool = False
+    ) -> Iterator[ContextManager]:
         """The manager in the scope of this call, closed at the end.
 
         Where the caller names no user, it is the default one, or else the only one that the store
@@ -132,12 +149,13 @@ class Invocation:
             create: Make the store if it is not there; a user unknown so far is none to complain
                 about then.
             session: The session where the caller names none.
+            builds: Whether a prompt will be built: what that needs is loaded meanwhile.
 
         Raises:
             NotFoundError: There is no such store, or no such user in it, and none is to be made.
             ScopeError: The store knows several users, none of them the default one.
         """
-        with self.store(create=create) as root:
+        with self.store(create=create, builds=builds) as root:
             named = {f"{name}_id": value for name, value in self.given.items()}
             scope = {"session_id": session or None, **named}
             known = _users(root.scoped(**scope))
@@ -147,8 +165,11 @@ class Invocation:
             yield root.scoped(**{**scope, "user_id": user})
 
     @contextmanager
-    def store(self, *, create: bool = False) -> Iterator[ContextManager]:
+    def store(self, *, create: bool = False, builds: bool = False) -> Iterator[ContextManager]:
         """A manager in no particular scope, closed at the end.
+
+        Args:
+            create, builds: As for `manager`.
 
         Raises:
             NotFoundError: There is no store, and it is not to be made.
@@ -158,12 +179,27 @@ class Invocation:
                 f"there is no store at {self.db}; fill one with `context-manager import FILE`, or "
                 "name another with --db"
             )
-        with self.surroundings.open(self.db) as root:
+        with self._warming(builds), self.surroundings.open(self.db) as root:
             # Every command: what is forgotten by hand must leave Redis too.
             redis_url = self.surroundings.environment.get(REDIS_VARIABLE, "").strip()
             if redis_url:
                 root.share_questions(redis_url)
             yield root
+
+    @contextmanager
+    def _warming(self, builds: bool) -> Iterator[None]:
+        """Load what a prompt needs while the store is opened."""
+        if not builds or self.surroundings.warm is None:
+            yield
+            return
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(TURN)
+        try:
+            with ThreadPoolExecutor(1) as aside:
+                aside.submit(self.surroundings.warm)  # what fails there fails where it is needed
+                yield
+        finally:
+            sys.setswitchinterval(usual)
 
     def answer(self, data: Any, show: Callable[[Console], object]) -> None:
         """Answer with ``data`` as JSON if that is asked for, else with what ``show`` prints."""

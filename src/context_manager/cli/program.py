@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn
 
 import click
 
-from context_manager.cli.invocation import Surroundings
+from context_manager.cli.invocation import Surroundings, load_models
 from context_manager.cli.options import SHARED, TAKING, as_command, keep_options
 from context_manager.cli.outcome import EXIT_CODES, code_of, tell
 from context_manager.cli.parameters import HELP_STYLE, PLAIN, Face, declared, showing_help
@@ -139,7 +139,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = outcome(given or ["--help"], Surroundings(environment=os.environ))
+        code = outcome(given or ["--help"], Surroundings(environment=os.environ, warm=load_models))
         sys.stdout.flush()
     except OSError as error:  # mostly what the answer is written to: a full disk, a closed pipe
         if not isinstance(error, BrokenPipeError):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from support.program import Program
+from context_manager.cli.invocation import DB_VARIABLE, Surroundings
+from context_manager.cli.program import outcome
+from support.program import Program, open_fast
 
 ASKED = "What is the code of my bicycle lock?"
 
@@ -24,6 +28,24 @@ def test_the_prompt_holds_what_answers_and_the_question(filled: Program) -> None
     assert "4-7-1-9" in ended.out
     assert ended.out.endswith(f"Current user input: {ASKED}\n")
     assert "Recent conversation" not in ended.out
+
+
+def test_what_a_prompt_needs_is_loaded_beforehand_and_may_fail(filled: Program, db: Path) -> None:
+    """Whatever goes wrong there goes wrong where it is needed, or does not matter."""
+    loaded: list[str] = []
+
+    def warm() -> None:
+        loaded.append(threading.current_thread().name)
+        raise OSError("no model")
+
+    surroundings = Surroundings(open_fast, {DB_VARIABLE: str(db)}, warm)
+    usual = sys.getswitchinterval()
+    assert outcome(["stats"], surroundings) == 0
+    assert loaded == []
+    assert outcome(["context", ASKED], surroundings) == 0
+    assert len(loaded) == 1
+    assert loaded != [threading.current_thread().name]
+    assert sys.getswitchinterval() == usual
 
 
 def test_with_a_session_its_recent_turns_come_first(filled: Program) -> None:

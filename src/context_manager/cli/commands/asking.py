@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from context_manager.cli.choosing import Kinds, known_kinds
@@ -35,8 +34,7 @@ def context(
     """
     asked = given(question)
     session = f"new-{secrets.token_hex(4)}"
-    with call.manager(session=session) as manager, ThreadPoolExecutor(1) as aside:
-        aside.submit(manager.count, asked)  # unpacks its ranks while the model is loaded
+    with call.manager(session=session, builds=True) as manager:
         built = manager.build(asked, budget=budget)
     answer_with(call, built, explain=explain)
 
