@@ -6,10 +6,14 @@ last) and hands the choice to `retrieval.select`. It counts with the function it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import NamedTuple
 
 from context_manager.context.pieces import Piece, day
-from context_manager.records import Hit, Trust
+from context_manager.context.repeats import clue
+from context_manager.records import MemoryEntry, Trust
+from context_manager.records.hits import Hits
 from context_manager.retrieval import Candidate, select
 
 UNVERIFIED = "[unverified: tools and documents]"
@@ -18,88 +22,143 @@ NO_DATE = "undated"
 
 
 def memory_pieces(
-    hits: Sequence[Hit],
-    label: Callable[[Hit], str],
+    hits: Hits,
+    label: Callable[[MemoryEntry], str | None],
     count: Callable[[str], int],
-    *,
-    whole: bool = False,
+    most: int | None = None,
 ) -> tuple[Piece, ...]:
     """Candidates in the order of the hits, best first.
 
     Args:
         hits: Ranked, best first.
-        label: What stands before a hit's text: a speaker or a kind.
+        label: What stands before an entry's text: a speaker or a kind; None leaves the entry out.
         count: Tokens of a text.
-        whole: Messages of which a passage is a candidate may be shown whole if there is room.
+        most: Candidates at most; without a limit, a message of which a passage is a candidate may
+            be shown whole if there is room.
     """
-    days = [NO_DATE if (t := hit.entry.dated) is None else day(t) for hit in hits]
-    began = _session_starts(hits, days)
-    headings = {name: count(f"{name}\n") for name in {UNVERIFIED, *(f"[{d}]" for d in set(days))}}
-    return tuple(
-        _piece(rank, hit, date, label(hit), began, headings, count, whole)
-        for rank, (hit, date) in enumerate(zip(hits, days, strict=True))
-    )
+    found = [
+        _look(entry, start, end, label)
+        for entry, start, end in zip(hits.entries, hits.starts, hits.ends, strict=True)
+    ]
+    places = [at for at, look in enumerate(found) if look.speaker is not None][:most]
+    looks = [found[at] for at in places]
+    began = _began(looks)
+    headings = {group: count(f"{group}\n") for group in {look.group for look in looks}}
+    pieces = []
+    for rank, (at, look) in enumerate(zip(places, looks, strict=True)):  # hundreds for each prompt
+        score, tokens, group, speaker = hits.scores[at], hits.tokens[at], look.group, look.speaker
+        pieces.append(
+            Piece(
+                "memory",
+                look.text,
+                (look.unverified, began[look.sitting], look.tail),
+                speaker or "",
+                group,
+                score,
+                count(f"{speaker}: {look.text}\n") if tokens is None else tokens,
+                headings[group],
+                "",
+                rank,
+                score,
+                hits.places[at],
+                hits.explain,
+                look.cut,
+                look.whole if most is None else "",
+                look.entry_id,
+                look.turn_id,
+                look.kind,
+                look.dated,
+                look.trust,
+                look.source_ids,
+                None,
+                look.clue,
+            )
+        )
+    return tuple(pieces)
 
 
 def choose(pieces: Sequence[Piece], budget: int) -> list[Piece]:
     """The pieces worth showing in about so many tokens, headings of their groups included."""
-    candidates = [
+    candidates = (
         Candidate(piece.value, piece.tokens, piece.group, piece.heading, piece.entry_id)
         for piece in pieces
-    ]
+    )
     return [pieces[place] for place in select(candidates, budget)]
 
 
-def _piece(
-    rank: int,
-    hit: Hit,
-    date: str,
-    speaker: str,
-    began: Mapping[tuple[str, str], float],
-    headings: Mapping[str, int],
-    count: Callable[[str], int],
-    whole: bool,
-) -> Piece:
-    entry, passage = hit.entry, hit.passage
-    cut = len(passage) < len(entry.text)
-    unverified = entry.trust <= Trust.EXTERNAL
-    group = UNVERIFIED if unverified else f"[{date}]"
-    return Piece(
-        "memory",
-        passage,
-        order=(
-            unverified,
-            began[entry.scope.session_id, date],
-            entry.scope.session_id,
-            entry.seq,
-            entry.place,
-            entry.timestamp,
-            entry.id,
-            hit.start,
-        ),
-        speaker=speaker,
-        group=group,
-        value=hit.score,
-        tokens=count(f"{speaker}: {passage}\n") if hit.tokens is None else hit.tokens,
-        heading=headings[group],
-        rank=rank,
-        score=hit.score,
-        stages=hit.stages,
+class _Look(NamedTuple):
+    """What a passage of an entry looks like in whatever prompt it stands.
+
+    Args:
+        start, end: Of the passage, as in `Hits`.
+        speaker: As on the piece; None where the entry is kept out of prompts.
+        unverified: Whether it stands among what is unverified.
+        sitting: The session, and the day in words.
+        tail: The order among what was said in one sitting.
+        said: When, for the order of sittings.
+        dated: When, as far as that is known.
+        text, group, cut, whole, entry_id, turn_id, kind, trust, source_ids, clue: As on the piece.
+    """
+
+    start: int
+    end: int
+    speaker: str | None
+    unverified: bool
+    sitting: tuple[str, str]
+    tail: tuple[int | float | str, ...]
+    said: float
+    dated: float | None
+    text: str
+    group: str
+    cut: bool
+    whole: str
+    entry_id: str
+    turn_id: str | None
+    kind: str
+    trust: Trust
+    source_ids: tuple[str, ...]
+    clue: int
+
+
+def _look(
+    entry: MemoryEntry, start: int, end: int, label: Callable[[MemoryEntry], str | None]
+) -> _Look:
+    """What a passage looks like; kept with its entry, which is found again and again."""
+    known = getattr(entry, "derived", None)
+    if isinstance(known, _Look) and known.start == start and known.end == end:
+        return known
+    text, dated, session_id = entry.text[start : end or None], entry.dated, entry.scope.session_id
+    date = NO_DATE if dated is None else day(dated)
+    unverified, cut = entry.trust <= Trust.EXTERNAL, len(text) < len(entry.text)
+    look = _Look(
+        start=start,
+        end=end,
+        speaker=label(entry),
+        unverified=unverified,
+        sitting=(session_id, date),
+        tail=(session_id, entry.seq, entry.place, entry.timestamp, entry.id, start),
+        said=entry.timestamp,
+        dated=dated,
+        text=text,
+        group=UNVERIFIED if unverified else f"[{date}]",
         cut=cut,
-        whole=entry.text if whole and cut and entry.kind == "message" and not unverified else "",
+        whole=entry.text if cut and entry.kind == "message" and not unverified else "",
         entry_id=entry.id,
         turn_id=entry.turn_id,
         kind=entry.kind,
-        timestamp=entry.dated,
         trust=entry.trust,
         source_ids=entry.source_ids,
+        clue=clue(text),
     )
+    object.__setattr__(entry, "derived", look)
+    return look
 
 
-def _session_starts(hits: Sequence[Hit], days: Sequence[str]) -> dict[tuple[str, str], float]:
+def _began(looks: Sequence[_Look]) -> dict[tuple[str, str], float]:
     """When each session began on each day, as far as its hits tell."""
     began: dict[tuple[str, str], float] = {}
-    for hit, date in zip(hits, days, strict=True):
-        key = (hit.entry.scope.session_id, date)
-        began[key] = min(began.get(key, hit.entry.timestamp), hit.entry.timestamp)
+    for look in looks:
+        sitting, said = look.sitting, look.said
+        if said < began.get(sitting, inf):
+            began[sitting] = said
     return began

@@ -112,20 +112,18 @@ def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> Non
         again = {id(piece) for piece, _ in repeated}
         fresh = [piece for piece in fresh if id(piece) not in again]
         chosen = list(select(fresh, desk.room))
-    if not desk.try_add(_foreseen(desk, chosen, fresh, said)):
+    if not desk.try_add(_foreseen(desk, chosen, fresh)):
         while chosen and not desk.try_add(chosen):
             chosen = _drop_least(chosen, desk.tried - desk.budget)
     taken = {id(piece) for piece in desk.pieces}
-    said = said.now(desk.pieces)
+    said = Repeats(desk.pieces)
     for piece in fresh:
         if id(piece) not in taken:
             desk.top_up(piece, said)
     _widen(desk)
 
 
-def _foreseen(
-    desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece], said: Repeats
-) -> list[Piece]:
+def _foreseen(desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece]) -> list[Piece]:
     """What the trials would come to if all costs are as estimated, which saves most of them.
 
     Without the least valuable of the chosen, for which the section's frame leaves no room, and
@@ -140,7 +138,7 @@ def _foreseen(
         chosen = _drop_least(chosen, over)
     room -= _estimate(chosen)
     groups, taken = {piece.group for piece in chosen}, {id(piece) for piece in chosen}
-    said = said.now([*desk.pieces, *chosen])
+    said = Repeats([*desk.pieces, *chosen])
     for piece in fresh:
         costs = piece.tokens + (0 if piece.group in groups else piece.heading)
         if costs <= room and id(piece) not in taken and not said.first(piece):
@@ -167,7 +165,7 @@ def _widen(desk: _Desk) -> None:
             if tokens - piece.tokens <= room:
                 room -= tokens - piece.tokens
                 wider[id(piece)] = piece._replace(
-                    text=piece.whole, tokens=int(tokens), cut=False, whole=""
+                    text=piece.whole, tokens=int(tokens), cut=False, whole="", clue=None
                 )
     while wider and not desk.exchange(wider):
         wider = dict(list(wider.items())[: len(wider) // 2])

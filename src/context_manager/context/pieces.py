@@ -13,13 +13,16 @@ from typing import NamedTuple
 
 from context_manager.context.fence import shown_name
 from context_manager.records import MemoryEntry, Message, Trust, Turn
+from context_manager.records.hits import Explain
 from context_manager.records.message import ROLE_LABELS, STUB
 
 SECTIONS = ("pinned", "summary", "recent", "memory", "input")
 """Reading order: what changes least comes first, so that a provider's prompt cache can reuse it."""
 
 
-_NO_STAGES: Mapping[str, float] = {}
+def _unranked(place: int) -> Mapping[str, float]:
+    """Of what was not ranked."""
+    return {}
 
 
 class Piece(NamedTuple):
@@ -36,16 +39,18 @@ class Piece(NamedTuple):
         heading: Estimated cost of that heading.
         reason: Why it would be in, in words; of what was ranked, only what its stages do not tell.
         rank: Place among what was ranked, best first from 0; None for what was not.
-        score, stages: Calibrated relevance in [0, 1], and what each ranking stage added.
+        score: Calibrated relevance in [0, 1].
+        place, explain: `explain` of `place` says what each stage of ranking added.
         cut: True where `text` is only a part of the entry's text.
         whole: That text, where it may be shown instead if there is room.
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
         message: Of a recent message, what was said; None otherwise.
+        clue: A number that `text` has in common with whatever repeats it; None where nobody looked.
     """
 
     section: str
     text: str
-    order: tuple[float | int | str, ...] = ()
+    order: tuple[float | int | str | tuple[float | int | str, ...], ...] = ()
     speaker: str = ""
     group: str = ""
     value: float = 0.0
@@ -54,7 +59,8 @@ class Piece(NamedTuple):
     reason: str = ""
     rank: int | None = None
     score: float | None = None
-    stages: Mapping[str, float] = _NO_STAGES
+    place: int = 0
+    explain: Explain = _unranked
     cut: bool = False
     whole: str = ""
     entry_id: str | None = None
@@ -64,6 +70,12 @@ class Piece(NamedTuple):
     trust: Trust | None = None
     source_ids: tuple[str, ...] = ()
     message: Message | None = None
+    clue: int | None = None
+
+    @property
+    def stages(self) -> Mapping[str, float]:
+        """What each stage of ranking added."""
+        return self.explain(self.place)
 
 
 @dataclass(frozen=True, slots=True)

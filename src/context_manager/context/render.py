@@ -32,7 +32,8 @@ class Renderer:
     def __init__(self) -> None:
         self._speakers: frozenset[str] = frozenset()
         self._escape = escaper()
-        self._lines: dict[int, tuple[Piece, str]] = {}  # by id; the piece is held, so it stays its
+        self._lines: dict[int, str] = {}  # by the piece's id
+        self._held: list[Piece] = []  # so that an id stays its piece's
 
     def render(self, pieces: Sequence[Piece]) -> list[str]:
         """The part of each piece, for pieces in reading order; joined they are the prompt."""
@@ -45,7 +46,8 @@ class Renderer:
         for piece in pieces:  # hundreds, several times for each prompt
             known = lines.get(id(piece))
             if known is None:
-                known = lines[id(piece)] = piece, self._made(piece)
+                known = lines[id(piece)] = self._made(piece)
+                self._held.append(piece)
             if before is not None and piece.section == before.section:
                 same = piece.group == before.group
                 opening = "\n" if same else _opening(piece, before)
@@ -53,7 +55,7 @@ class Renderer:
                 if before is not None and before.section in FENCED:
                     parts[-1] += _CLOSING
                 opening = _opening(piece, before)
-            parts.append(opening + known[1])
+            parts.append(opening + known)
             before = piece
         if before is not None and before.section in FENCED:
             parts[-1] += _CLOSING

@@ -9,7 +9,8 @@ by its text alone, and a text from outside never stands in for one of the user's
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from context_manager.context.pieces import Piece
@@ -26,7 +27,7 @@ _LONG = re.compile(r"[a-z]{7,}")
 """Longer than any filler: two texts with one gist have these in common, in order."""
 
 Gist: TypeAlias = tuple[bool, str, tuple[str, ...] | str]
-Clue: TypeAlias = tuple[str, ...]
+Clue: TypeAlias = int
 
 
 class Repeats:
@@ -37,63 +38,53 @@ class Repeats:
     """
 
     def __init__(self, pieces: Iterable[Piece] = ()) -> None:
-        self._clues: dict[int, tuple[Piece, Clue]] = {}  # by id; the piece is held meanwhile
-        self._shown: dict[Clue, list[Piece]] = {}
+        self._shown: list[Piece] = []
         self._unread = list(pieces)
-
-    def now(self, pieces: Iterable[Piece]) -> Repeats:
-        """What is said when these pieces are shown; what was read of them is not read again."""
-        other = Repeats(pieces)
-        other._clues = self._clues
-        return other
+        self._clues: set[Clue] = set()
 
     def add(self, piece: Piece) -> None:
         """Take note of a piece that is shown."""
         self._unread.append(piece)
 
-    @property
-    def _said(self) -> Mapping[Clue, Sequence[Piece]]:
-        """What is shown by its clue; read when somebody asks, since often nobody does."""
-        for piece in self._unread:
-            if piece.entry_id:
-                self._shown.setdefault(self._clue(piece), []).append(piece)
-        self._unread.clear()
-        return self._shown
-
     def first(self, piece: Piece) -> str | None:
         """The id of the shown entry that a piece repeats."""
-        alike = self._said.get(self._clue(piece), ())
-        if not alike:
-            return None
-        own = gist(piece)
-        return next((other.entry_id for other in alike if gist(other) == own), None)
+        return next((first for _, first in self.among([piece])), None)
 
     def among(self, pieces: Sequence[Piece]) -> list[tuple[Piece, str]]:
         """The pieces that repeat what is shown or an earlier one of them, each with whom."""
-        by_clue: dict[Clue, list[Piece]] = {}
-        for piece in pieces:
-            by_clue.setdefault(self._clue(piece), []).append(piece)
-        found: dict[int, str] = {}
-        said_before = self._said
-        for clue, alike in by_clue.items():
-            shown = said_before.get(clue, ())
-            if len(alike) + len(shown) == 1:
-                continue
-            said: dict[Gist, str] = {}
-            for piece in shown:
+        self._read()
+        counts = Counter(map(_clue, pieces))
+        alike = {each for each, n in counts.items() if n > 1 or each in self._clues}
+        if not alike:
+            return []
+        said: dict[Gist, str] = {}
+        for piece in self._shown:
+            if _clue(piece) in alike:
                 said.setdefault(gist(piece), piece.entry_id or "")
-            for piece in alike:
+        found = []
+        for piece in pieces:
+            if _clue(piece) in alike:
                 first = said.setdefault(gist(piece), piece.entry_id or "")
                 if first != (piece.entry_id or ""):
-                    found[id(piece)] = first
-        return [(piece, found[id(piece)]) for piece in pieces if id(piece) in found]
+                    found.append((piece, first))
+        return found
 
-    def _clue(self, piece: Piece) -> Clue:
-        known = self._clues.get(id(piece))
-        if known is None:
-            said = tuple(_LONG.findall(normalise(piece.text).casefold()))
-            known = self._clues[id(piece)] = piece, said
-        return known[1]
+    def _read(self) -> None:
+        """Take the clues of what is shown; not before somebody asks, since often nobody does."""
+        for piece in self._unread:
+            if piece.entry_id:
+                self._shown.append(piece)
+                self._clues.add(_clue(piece))
+        self._unread.clear()
+
+
+def _clue(piece: Piece) -> Clue:
+    return clue(piece.text) if piece.clue is None else piece.clue
+
+
+def clue(text: str) -> Clue:
+    """A number that every text has that says the same."""
+    return hash(tuple(_LONG.findall(normalise(text).casefold())))
 
 
 def gist(piece: Piece) -> Gist:

@@ -75,6 +75,7 @@ def _noted(cm: ContextManager, facts: Facts, piece: Piece, as_of: float | None) 
         text=piece.text + added,
         tokens=piece.tokens + cm.count(added),
         reason=piece.reason + CHANGED,
+        clue=None,
     )
 
 

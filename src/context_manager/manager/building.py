@@ -35,7 +35,8 @@ from context_manager.memory.ask import Ask, Found
 from context_manager.memory.drafting import label
 from context_manager.memory.long_term import LongTermMemory
 from context_manager.memory.short_term import ShortTermMemory
-from context_manager.records import Context, Hit
+from context_manager.records import Context, Hit, MemoryEntry
+from context_manager.records.hits import Hits
 from context_manager.records.message import clean_text
 from context_manager.retrieval import Settings
 from context_manager.tokens import as_counter
@@ -237,7 +238,9 @@ def search(
     except Exception as error:  # noqa: BLE001 - a user's own memory, called like a hook
         _log.warning("own long-term memory failed with %s", type(error).__name__)
         return replace(found, degraded=(*found.degraded, "long_term_memory"))
-    return replace(found, hits=(*own, *found.hits), covered=found.covered or bool(own))
+    if not own:
+        return found
+    return replace(found, hits=Hits.of([*own, *found.hits]), covered=True)
 
 
 def _own_hits(cm: ContextManager, given: str, k: int) -> list[Hit]:
@@ -256,6 +259,10 @@ def is_built_in(memory: object) -> bool:
 
 
 def _memories(cm: ContextManager, found: Found, memory: MemoryConfig) -> tuple[Piece, ...]:
-    hits = [hit for hit in found.hits if QUARANTINED not in hit.entry.metadata]
-    hits = hits if memory.fill_budget else hits[: memory.ltm_hits_k]
-    return memory_pieces(hits, lambda hit: label(hit.entry), cm.count, whole=memory.fill_budget)
+    fill = memory.fill_budget
+    return memory_pieces(found.hits, _label, cm.count, None if fill else memory.ltm_hits_k)
+
+
+def _label(entry: MemoryEntry) -> str | None:
+    """What stands before an entry; None where it is kept out of prompts."""
+    return None if QUARANTINED in entry.metadata else label(entry)

@@ -217,7 +217,7 @@ class _Shelf:
         self.holes.append(not whole or bool(made.get("redacted")))
         kept = {name: made[name] for name in _KEPT}
         trust = None if made["trust"] is None else Trust(made["trust"])
-        piece = Piece(text=HOLE, trust=trust, stages=made["stages"], **kept)
+        piece = Piece(text=HOLE, trust=trust, explain=lambda _: made["stages"], **kept)
         if not whole:
             return piece._replace(reason="forgotten since the prompt was built")
         start, end = made["span"] or (0, 0)

@@ -6,7 +6,6 @@ Decides names and arguments; each method is a thin face over one module beside i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ class MemoryFace(ManagerParts):
             hits = found.hits if kinds else self._without_doubles(found.hits)[:k]
             watch.degraded = found.degraded
             watch.note(input_chars=len(query), k=k, hits=len(hits), entries=found.entries)
-        return [replace(hit, stages=dict(hit.stages)) for hit in hits]
+        return list(hits)
 
     def _without_doubles(self, hits: Sequence[Hit]) -> list[Hit]:
         """The hits without summaries of other hits."""

@@ -221,9 +221,8 @@ class Archive:
             ranking.explain,
         )
         lap("read")
-        shown = tuple(hits.values())
         entries = len(snapshot) if large is None else size
-        return Found(shown, ranking.covered, ranking.answerability, degraded, entries)
+        return Found(hits, ranking.covered, ranking.answerability, degraded, entries)
 
     def _embedded(self, partition: Partition, questions: Sequence[str]) -> Vectors:
         if self.shared is None:

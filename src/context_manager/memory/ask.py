@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from context_manager.memory.hits import Reranker
-from context_manager.records import Hit, Scope
+from context_manager.records import Scope
+from context_manager.records.hits import Hits
 from context_manager.retrieval import Settings
 
 
@@ -17,7 +18,7 @@ class Found:
     `entries` says how many entries the partition holds.
     """
 
-    hits: tuple[Hit, ...]
+    hits: Hits
     covered: bool
     answerability: float
     degraded: tuple[str, ...] = ()

@@ -136,7 +136,7 @@ def _lines_of(packed: Packed) -> dict[int, _Plain]:
             continue
         head = f"{piece.speaker}: " if piece.speaker else ""
         for line in part.split("\n"):
-            bare = _bare(line)
+            bare = _bare(line) if line else ""
             if bare and line not in _FRAME:
                 spoken = bool(head) and line.startswith(head)
                 found[hash(bare)] = _MEMORY, spoken, piece.entry_id

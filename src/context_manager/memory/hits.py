@@ -14,6 +14,7 @@ from context_manager.errors import InputError
 from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.texts import Texts
 from context_manager.records import Hit, Partition
+from context_manager.records.hits import Explain, Hits
 from context_manager.retrieval import Query, Rerank
 from context_manager.retrieval.corpus import Floats, Rows
 
@@ -42,32 +43,32 @@ class HitReader:
         rows: Rows,
         passages: Rows,
         scores: Floats,
-        stages: Callable[[int], Mapping[str, float]],
-    ) -> dict[int, Hit]:
-        """The hits by their place in ``rows``; what was forgotten since the snapshot is missing.
+        explain: Explain,
+    ) -> Hits:
+        """The hits, best first; what was forgotten since the snapshot is missing.
 
         Args:
             rows: Of entries, best first.
             passages: Row of the passage to show of each.
             scores: Relevance of each.
-            stages: What each stage added, by place.
+            explain: What each stage added, by place.
         """
         shown = self._snapshot
         ids = [shown.ids[row] for row in rows.tolist()]
-        entries = self._texts.entries(self._partition, shown.version, ids)
-        whole = (shown.counts[rows] == 1).tolist()
-        starts, ends = shown.starts[passages].tolist(), shown.ends[passages].tolist()
-        tokens = shown.corpus.tokens[passages].tolist()
-        found = {}
-        for place, (entry_id, score) in enumerate(zip(ids, scores.tolist(), strict=True)):
-            entry = entries.get(entry_id)
-            if entry is None:
-                continue
-            start, end = starts[place], ends[place]
-            if whole[place]:
-                start, end = 0, len(entry.text)
-            found[place] = Hit(entry, score, stages(place), start, end, tokens[place])
-        return found
+        known = self._texts.entries(self._partition, shown.version, ids)
+        places = [place for place, key in enumerate(ids) if key in known]
+        if len(places) < len(ids):
+            rows, passages, scores = rows[places], passages[places], scores[places]
+        whole = shown.counts[rows] == 1
+        return Hits(
+            entries=[known[ids[place]] for place in places],
+            scores=scores.tolist(),
+            starts=np.where(whole, 0, shown.starts[passages]).tolist(),
+            ends=np.where(whole, 0, shown.ends[passages]).tolist(),
+            tokens=shown.corpus.tokens[passages].tolist(),
+            places=places,
+            explain=explain,
+        )
 
     def by_rows(self, reranker: Reranker) -> Rerank:
         """A reranker of hits as one of rows, which is all that ranking knows."""
@@ -75,7 +76,7 @@ class HitReader:
         def rerank(query: Query, rows: Rows, passages: Rows, scores: Floats) -> Floats:
             found = self.hits(rows, passages, scores, _no_stages)
             changed = scores.copy()
-            changed[list(found)] = _checked(reranker(query.text, list(found.values())), len(found))
+            changed[found.places] = _checked(reranker(query.text, list(found)), len(found))
             return changed
 
         return rerank

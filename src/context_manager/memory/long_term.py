@@ -154,7 +154,7 @@ class LongTermMemory:
         """
         self._adopt()
         found = self._archive.search(Ask(query, self.scope, self._clock(), most=max(0, k)))
-        return [(hit.entry, hit.score) for hit in found.hits]
+        return list(zip(found.hits.entries, found.hits.scores, strict=True))
 
     def get_stats(self) -> dict[str, Any]:
         """Counts, JSON-ready."""

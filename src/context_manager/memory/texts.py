@@ -43,8 +43,8 @@ class Texts:
             ids: Which.
         """
         found = self._known(partition, version.epoch, ids)
-        missing = [key for key in ids if key not in found]
-        if missing:
+        if len(found) < len(ids):
+            missing = [key for key in ids if key not in found]
             fresh = {entry.id: entry for entry in self._store.entries(partition, missing)}
             self._keep(partition, version.epoch, fresh)
             found |= fresh
@@ -65,7 +65,8 @@ class Texts:
             if kept is None or kept.epoch != epoch:
                 return {}
             self._kept.move_to_end(partition)
-            return {key: kept.entries[key] for key in ids if key in kept.entries}
+            get = kept.entries.get
+            return {key: entry for key in ids if (entry := get(key)) is not None}
 
     def _keep(self, partition: Partition, epoch: int, fresh: Mapping[str, MemoryEntry]) -> None:
         with self._lock:

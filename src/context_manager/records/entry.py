@@ -18,8 +18,15 @@ Kind = Literal["message", "summary", "fact", "note", "document", "pinned"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
+class _Derived:
+    """Holds what was derived of a record, so that it goes when the record goes."""
+
+    __slots__ = ("derived",)
+    derived: object
+
+
 @dataclass(frozen=True, slots=True)
-class MemoryEntry:
+class MemoryEntry(_Derived):
     """One thing remembered.
 
     Args:

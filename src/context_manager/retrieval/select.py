@@ -5,7 +5,7 @@ of it. Candidates may exclude each other (two passages of one message, whole or 
 caller renders, counts exactly and trims; this file must not know texts or tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
     owner: object = None
 
 
-def select(candidates: Sequence[Candidate], budget: int) -> tuple[int, ...]:
+def select(candidates: Iterable[Candidate], budget: int) -> tuple[int, ...]:
     """Return the places of the chosen candidates, in the order of their places.
 
     Args:

@@ -44,20 +44,19 @@ class TrialCounts:
         """For each part, the tokens of all parts up to and including it, joined."""
         if not self._tokenizer.separable:
             return prefix_counts(parts, self._tokenizer)
-        totals, settled, before = [], 0, _NOTHING
+        totals, total, text, line = list[int](), 0, "", _NOTHING
         known = self._known
-        for part in parts:
-            if _begins_line(part) and before.closed is not None:
-                settled += before.closed
+        for part in parts:  # hundreds, again and again
+            settled, behind, _, closed = line
+            if closed is not None and _begins_line(part):
+                total += closed
                 text = part[1:]
             else:
-                settled += before.settled
-                text = before.open_text + valid_text(part)
-            line = known.get(text)
-            if line is None:
-                line = known[text] = self._remembered.line(text, self._line)
-            totals.append(settled + line.total)
-            before = line
+                total += settled
+                text = text[len(text) - behind :] + valid_text(part)
+            found = known.get(text)
+            line = found or known.setdefault(text, self._remembered.line(text, self._line))
+            totals.append(total + line[2])
         return totals
 
     def _line(self, text: str) -> Line:
@@ -68,10 +67,10 @@ class TrialCounts:
             start = end
         open_text = text[start:]
         closed = settled + count(open_text + "\n") if len(open_text) < LIMIT else None
-        return Line(settled, open_text, settled + count(open_text), closed)
+        return settled, len(open_text), settled + count(open_text), closed
 
 
-_NOTHING = Line(0, "", 0, None)
+_NOTHING: Line = 0, 0, 0, None
 
 
 def _begins_line(part: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from context_manager.generations import Generations
 
@@ -22,23 +22,10 @@ SHORT = 24
 _KEY = os.urandom(32)
 
 
-class Line(NamedTuple):
-    """What a text costs, and what of it stays when more is appended.
-
-    Args:
-        settled: Tokens before the open text, for good.
-        open_text: What stands behind the last boundary.
-        total: Tokens of all of it.
-        closed: Tokens with a line end behind it; None where the open text is too long to tell.
-    """
-
-    settled: int
-    open_text: str
-    total: int
-    closed: int | None
-
-
-_Figures: TypeAlias = tuple[int, ...]
+Line: TypeAlias = tuple[int, int, int, int | None]
+"""What a text costs, and what of it stays when more is appended: tokens before the open text, for
+good; characters of the open text, which is what stands behind the last boundary; tokens of all of
+it; tokens with a line end behind it, None where the open text is too long to tell."""
 
 
 class RememberedLines:
@@ -49,7 +36,7 @@ class RememberedLines:
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._lines: Generations[bytes, _Figures] = Generations(capacity)
+        self._lines: Generations[bytes, Line] = Generations(capacity)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -61,12 +48,10 @@ class RememberedLines:
         key = _key(text)
         known = self._lines.get(key)
         if known is None:
-            line = count(text)
-            if line.closed is not None:
-                self._lines.keep(key, (line.settled, len(line.open_text), line.total, line.closed))
-            return line
-        settled, behind, total, closed = known
-        return Line(settled, text[len(text) - behind :], total, closed)
+            known = count(text)
+            if known[3] is not None:
+                self._lines.keep(key, known)
+        return known
 
 
 def _key(text: str) -> bytes:
