@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from context_manager.context.pieces import Piece, day
 from context_manager.context.repeats import clue
+from context_manager.generations import kept
 from context_manager.records import MemoryEntry, Trust
 from context_manager.records.hits import Hits
 from context_manager.retrieval import Candidate, select
@@ -86,6 +87,20 @@ def choose(pieces: Sequence[Piece], budget: int) -> list[Piece]:
     return [pieces[place] for place in select(candidates, budget)]
 
 
+class _Sitting(NamedTuple):
+    """What was said in one session on one day stands together, under a heading."""
+
+    session_id: str
+    heading: str
+
+
+@kept(4096)
+def _sitting(named: tuple[str, str]) -> _Sitting:
+    """One object for each session and day: hundreds are compared for each prompt."""
+    session_id, date = named
+    return _Sitting(session_id, f"[{date}]")
+
+
 class _Look(NamedTuple):
     """What a passage of an entry looks like in whatever prompt it stands.
 
@@ -93,7 +108,7 @@ class _Look(NamedTuple):
         start, end: Of the passage, as in `Hits`.
         speaker: As on the piece; None where the entry is kept out of prompts.
         unverified: Whether it stands among what is unverified.
-        sitting: The session, and the day in words.
+        sitting: What it was said in.
         tail: The order among what was said in one sitting.
         said: When, for the order of sittings.
         dated: When, as far as that is known.
@@ -104,7 +119,7 @@ class _Look(NamedTuple):
     end: int
     speaker: str | None
     unverified: bool
-    sitting: tuple[str, str]
+    sitting: _Sitting
     tail: tuple[int | float | str, ...]
     said: float
     dated: float | None
@@ -127,20 +142,21 @@ def _look(
     known = getattr(entry, "derived", None)
     if isinstance(known, _Look) and known.start == start and known.end == end:
         return known
-    text, dated, session_id = entry.text[start : end or None], entry.dated, entry.scope.session_id
+    text, dated = entry.text[start : end or None], entry.dated
     date = NO_DATE if dated is None else day(dated)
+    sitting = _sitting((entry.scope.session_id, date))
     unverified, cut = entry.trust <= Trust.EXTERNAL, len(text) < len(entry.text)
     look = _Look(
         start=start,
         end=end,
         speaker=label(entry),
         unverified=unverified,
-        sitting=(session_id, date),
-        tail=(session_id, entry.seq, entry.place, entry.timestamp, entry.id, start),
+        sitting=sitting,
+        tail=(sitting.session_id, entry.seq, entry.place, entry.timestamp, entry.id, start),
         said=entry.timestamp,
         dated=dated,
         text=text,
-        group=UNVERIFIED if unverified else f"[{date}]",
+        group=UNVERIFIED if unverified else sitting.heading,
         cut=cut,
         whole=entry.text if cut and entry.kind == "message" and not unverified else "",
         entry_id=entry.id,
@@ -154,9 +170,9 @@ def _look(
     return look
 
 
-def _began(looks: Sequence[_Look]) -> dict[tuple[str, str], float]:
+def _began(looks: Sequence[_Look]) -> dict[_Sitting, float]:
     """When each session began on each day, as far as its hits tell."""
-    began: dict[tuple[str, str], float] = {}
+    began: dict[_Sitting, float] = {}
     for look in looks:
         sitting, said = look.sitting, look.said
         if said < began.get(sitting, inf):

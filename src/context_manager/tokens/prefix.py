@@ -38,14 +38,13 @@ class TrialCounts:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._remembered = remembered(tokenizer.name)
-        self._known: dict[str, Line] = {}
 
     def __call__(self, parts: Sequence[str]) -> list[int]:
         """For each part, the tokens of all parts up to and including it, joined."""
         if not self._tokenizer.separable:
             return prefix_counts(parts, self._tokenizer)
         totals, total, text, line = list[int](), 0, "", _NOTHING
-        known = self._known
+        remembered, count = self._remembered.line, self._line
         for part in parts:  # hundreds, again and again
             settled, behind, _, closed = line
             if closed is not None and _begins_line(part):
@@ -54,8 +53,7 @@ class TrialCounts:
             else:
                 total += settled
                 text = text[len(text) - behind :] + valid_text(part)
-            found = known.get(text)
-            line = found or known.setdefault(text, self._remembered.line(text, self._line))
+            line = remembered(text, count)
             totals.append(total + line[2])
         return totals
 

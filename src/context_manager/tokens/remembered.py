@@ -1,14 +1,14 @@
 """Counts of texts that come again and again: the lines of prompts.
 
-Decides what is remembered: counts by the text's keyed hash, never the text, with a key of this
-process, so that nothing here tells what was counted. It knows no prompt.
+Decides what is remembered: counts by the text's hash with a salt of this process, never the text,
+so that nothing here tells what was counted, and nobody can make two texts with one hash. It knows
+no prompt.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import TypeAlias
 
 from context_manager.generations import Generations
@@ -19,7 +19,7 @@ CAPACITY = 32_768
 SHORT = 24
 """Characters below which counting is about as fast as looking up."""
 
-_KEY = os.urandom(32)
+_SALT = os.urandom(32).hex()
 
 
 Line: TypeAlias = tuple[int, int, int, int | None]
@@ -36,7 +36,7 @@ class RememberedLines:
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._lines: Generations[bytes, Line] = Generations(capacity)
+        self._lines: Generations[int, Line] = Generations(capacity)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -45,18 +45,13 @@ class RememberedLines:
         """What a line costs; ``count`` is asked where that is not remembered."""
         if len(text) < SHORT:
             return count(text)
-        key = _key(text)
+        key = hash(_SALT + text)
         known = self._lines.get(key)
         if known is None:
             known = count(text)
             if known[3] is not None:
                 self._lines.keep(key, known)
         return known
-
-
-def _key(text: str) -> bytes:
-    said = text.encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=16, key=_KEY).digest()
 
 
 _of_encodings: dict[str, RememberedLines] = {}
