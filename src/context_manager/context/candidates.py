@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from context_manager.context.fence import is_harmless
 from context_manager.context.pieces import Piece, day
 from context_manager.context.repeats import clue
 from context_manager.generations import kept
@@ -73,6 +74,7 @@ def memory_pieces(
                 look.source_ids,
                 None,
                 look.clue,
+                look.part,
             )
         )
     return tuple(pieces)
@@ -112,7 +114,8 @@ class _Look(NamedTuple):
         tail: The order among what was said in one sitting.
         said: When, for the order of sittings.
         dated: When, as far as that is known.
-        text, group, cut, whole, entry_id, turn_id, kind, trust, source_ids, clue: As on the piece.
+        text, group, cut, whole, entry_id, turn_id, kind, trust, source_ids, clue, part: As on the
+            piece.
     """
 
     start: int
@@ -133,6 +136,7 @@ class _Look(NamedTuple):
     trust: Trust
     source_ids: tuple[str, ...]
     clue: int
+    part: str
 
 
 def _look(
@@ -144,12 +148,13 @@ def _look(
         return known
     text, dated = entry.text[start : end or None], entry.dated
     date = NO_DATE if dated is None else day(dated)
+    speaker = label(entry)
     sitting = _sitting((entry.scope.session_id, date))
     unverified, cut = entry.trust <= Trust.EXTERNAL, len(text) < len(entry.text)
     look = _Look(
         start=start,
         end=end,
-        speaker=label(entry),
+        speaker=speaker,
         unverified=unverified,
         sitting=sitting,
         tail=(sitting.session_id, entry.seq, entry.place, entry.timestamp, entry.id, start),
@@ -165,6 +170,7 @@ def _look(
         trust=entry.trust,
         source_ids=entry.source_ids,
         clue=clue(text),
+        part=f"\n{speaker}: {text}" if speaker and is_harmless(text) else "",
     )
     object.__setattr__(entry, "derived", look)
     return look

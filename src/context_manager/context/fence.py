@@ -103,6 +103,11 @@ def _escaped(text: str, labels: frozenset[str]) -> str:
     return text
 
 
+def is_harmless(text: str) -> bool:
+    """Whether `escape` leaves a text as it is, whoever speaks; some others it leaves, too."""
+    return text.isascii() and ":" not in text and "[" not in text and "<" not in text
+
+
 def unescape(text: str, speakers: Iterable[str] = ()) -> str:
     """The text that `escape` was given, with the same speakers."""
     text = _CONTROL.sub(_drop_one, text)

@@ -164,9 +164,8 @@ def _widen(desk: _Desk) -> None:
             tokens = SPARE * piece.tokens * len(piece.whole) / len(piece.text)
             if tokens - piece.tokens <= room:
                 room -= tokens - piece.tokens
-                wider[id(piece)] = piece._replace(
-                    text=piece.whole, tokens=int(tokens), cut=False, whole="", clue=None
-                )
+                whole = piece.saying(piece.whole, int(tokens))
+                wider[id(piece)] = whole._replace(cut=False, whole="")
     while wider and not desk.exchange(wider):
         wider = dict(list(wider.items())[: len(wider) // 2])
 

@@ -46,6 +46,7 @@ class Piece(NamedTuple):
         entry_id, turn_id, kind, timestamp, trust, source_ids: As on the entry.
         message: Of a recent message, what was said; None otherwise.
         clue: A number that `text` has in common with whatever repeats it; None where nobody looked.
+        part: How it is rendered behind another one of its group; "" where that is not known before.
     """
 
     section: str
@@ -71,6 +72,13 @@ class Piece(NamedTuple):
     source_ids: tuple[str, ...] = ()
     message: Message | None = None
     clue: int | None = None
+    part: str = ""
+
+    def saying(self, text: str, tokens: int, reason: str = "") -> Piece:
+        """The piece with another text at another cost; the reason may go on."""
+        return self._replace(
+            text=text, tokens=tokens, reason=self.reason + reason, clue=None, part=""
+        )
 
     @property
     def stages(self) -> Mapping[str, float]:

@@ -44,18 +44,18 @@ class Renderer:
         lines = self._lines
         before: Piece | None = None
         for piece in pieces:  # hundreds, several times for each prompt
-            known = lines.get(id(piece))
+            within = before is not None and piece.section == before.section
+            if within and piece.part and before is not None and piece.group == before.group:
+                parts.append(piece.part)
+                before = piece
+                continue
+            known = piece.part[1:] or lines.get(id(piece))
             if known is None:
                 known = lines[id(piece)] = self._made(piece)
                 self._held.append(piece)
-            if before is not None and piece.section == before.section:
-                same = piece.group == before.group
-                opening = "\n" if same else _opening(piece, before)
-            else:
-                if before is not None and before.section in FENCED:
-                    parts[-1] += _CLOSING
-                opening = _opening(piece, before)
-            parts.append(opening + known)
+            if before is not None and not within and before.section in FENCED:
+                parts[-1] += _CLOSING
+            parts.append(_opening(piece, before) + known)
             before = piece
         if before is not None and before.section in FENCED:
             parts[-1] += _CLOSING

@@ -71,12 +71,7 @@ def _noted(cm: ContextManager, facts: Facts, piece: Piece, as_of: float | None) 
         return piece
     notes = notes[-MOST_NOTES:]
     added = " " + " ".join(notes)
-    return piece._replace(
-        text=piece.text + added,
-        tokens=piece.tokens + cm.count(added),
-        reason=piece.reason + CHANGED,
-        clue=None,
-    )
+    return piece.saying(piece.text + added, piece.tokens + cm.count(added), CHANGED)
 
 
 def _ended(facts: Facts, piece: Piece, as_of: float | None) -> list[MemoryEntry]:

@@ -121,8 +121,18 @@ class Echoes:
             return _Shown(_FRAMED)
         with self._lock:
             lines = self._partitions.get(partition)
-        known = lines.get(hash(bare)) if lines else None
+        known = lines.get(_hash(bare)) if lines else None
         return None if known is None else _Shown(*known)
+
+
+def _hash(bare: str) -> int:
+    """With a line end before it, as most lines of a prompt stand there already."""
+    return hash(f"\n{bare}")
+
+
+def _is_bare_line(part: str) -> bool:
+    """Whether a part is a single line behind a line end, with nothing around it."""
+    return part.count("\n") == 1 and part[1] not in _QUOTING and not part[-1].isspace()
 
 
 def _lines_of(packed: Packed) -> dict[int, _Plain]:
@@ -132,14 +142,17 @@ def _lines_of(packed: Packed) -> dict[int, _Plain]:
         if piece.section == "input":
             told = (_ASKED, False, None)
             asked = (_bare(line) for line in part.split("\n") if line.startswith(_INPUT))
-            found.update((hash(bare), told) for bare in asked)
+            found.update((_hash(bare), told) for bare in asked)
+            continue
+        if part is piece.part and _is_bare_line(part):
+            found[hash(part)] = _MEMORY, True, piece.entry_id
             continue
         head = f"{piece.speaker}: " if piece.speaker else ""
         for line in part.split("\n"):
             bare = _bare(line) if line else ""
             if bare and line not in _FRAME:
                 spoken = bool(head) and line.startswith(head)
-                found[hash(bare)] = _MEMORY, spoken, piece.entry_id
+                found[_hash(bare)] = _MEMORY, spoken, piece.entry_id
     return found
 
 

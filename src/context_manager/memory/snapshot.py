@@ -77,7 +77,9 @@ class Snapshot:
             mask &= entries.time <= as_of
             mask &= ~(self.valid_to <= as_of) & ~(self.valid_from > as_of)
         if kinds is not None:
-            mask &= np.isin(entries.kind, [KIND_CODES[kind] for kind in kinds])
+            wanted = np.zeros(len(KIND_CODES), dtype=np.bool_)
+            wanted[[KIND_CODES[kind] for kind in kinds]] = True
+            mask &= wanted[entries.kind]
         if recall == "session":
             mask &= self.session == self.sessions.get(scope.session_id, -2)
         elif recall == "task":

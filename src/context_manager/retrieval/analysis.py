@@ -162,7 +162,7 @@ class WordNumbers(dict[str, tuple[int, tuple[int, ...]]]):
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
-        self._hash = _hasher(key)
+        self._hash = hasher(key)
 
     def __missing__(self, word: str) -> tuple[int, tuple[int, ...]]:
         if len(self) >= _MOST_WORDS:
@@ -181,7 +181,7 @@ def word_numbers(key: bytes) -> WordNumbers:
 
 def speaker_numbers(speaker: str, key: bytes) -> list[int]:
     """Return the numbers of the terms under which a speaker's passages are found."""
-    hashed = _hasher(key)
+    hashed = hasher(key)
     return [hashed(SPEAKER + stem(word.casefold())) for word in words(speaker)]
 
 
@@ -223,11 +223,11 @@ def term_hashes(terms: Iterable[str], key: bytes) -> Hashes:
         terms: terms as made above.
         key: the store's secret, at most 64 bytes; without it a number betrays no word.
     """
-    return np.fromiter(map(_hasher(key), terms), dtype=np.uint64)
+    return np.fromiter(map(hasher(key), terms), dtype=np.uint64)
 
 
 @kept(64)
-def _hasher(key: bytes) -> Callable[[str], int]:
+def hasher(key: bytes) -> Callable[[str], int]:
     """Return what gives the number of a term with this key."""
 
     @kept(65_536)

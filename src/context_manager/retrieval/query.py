@@ -3,15 +3,15 @@
 Must not know about the corpus beyond what is handed in, nor about scores.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from context_manager.retrieval.analysis import (
     SPEAKER,
     backoff_terms,
+    hasher,
     query_terms,
     query_words,
-    term_hashes,
     words,
 )
 from context_manager.retrieval.corpus import Floats
@@ -72,17 +72,17 @@ def parse(text: str, *, key: bytes, vector: Floats | None = None, now: float = 0
         vector: the input's embedding, of unit length.
         now: the present, seconds since 1970.
     """
-    found = tuple(_word(word, key) for word in query_words(text)[:MOST_WORDS])
-    hashes = term_hashes(MARKS, key)
-    cues = {mark: int(value) for mark, value in zip(MARKS, hashes, strict=True)}
+    number = hasher(key)
+    found = tuple(_word(word, number) for word in query_words(text)[:MOST_WORDS])
+    cues = {mark: number(mark) for mark in MARKS}
     return Query(text, found, vector, now, asked(text), moments(text, now), cues)
 
 
-def _word(word: str, key: bytes) -> QueryWord:
+def _word(word: str, number: Callable[[str], int]) -> QueryWord:
     name = SPEAKER + stem(next(iter(words(word.split("'")[0])), word).casefold())
     return QueryWord(
         text=word,
-        terms=tuple(int(h) for h in term_hashes(query_terms(word), key)),
-        pieces=tuple(int(h) for h in term_hashes(backoff_terms(word), key)),
-        speaker=int(term_hashes([name], key)[0]),
+        terms=tuple(map(number, query_terms(word))),
+        pieces=tuple(map(number, backoff_terms(word))),
+        speaker=number(name),
     )

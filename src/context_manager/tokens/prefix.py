@@ -44,16 +44,16 @@ class TrialCounts:
         if not self._tokenizer.separable:
             return prefix_counts(parts, self._tokenizer)
         totals, total, text, line = list[int](), 0, "", _NOTHING
-        remembered, count = self._remembered.line, self._line
+        lines, count = self._remembered, self._line
         for part in parts:  # hundreds, again and again
             settled, behind, _, closed = line
             if closed is not None and _begins_line(part):
                 total += closed
-                text = part[1:]
+                text, line = part, lines.behind(part, count)
             else:
                 total += settled
                 text = text[len(text) - behind :] + valid_text(part)
-            line = remembered(text, count)
+                line = lines.line(text, count)
             totals.append(total + line[2])
         return totals
 

@@ -1,8 +1,8 @@
 """Counts of texts that come again and again: the lines of prompts.
 
-Decides what is remembered: counts by the text's hash with a salt of this process, never the text,
-so that nothing here tells what was counted, and nobody can make two texts with one hash. It knows
-no prompt.
+Decides what is remembered: counts by the text's hash with a key of this process, never the text, so
+that nothing here tells what was counted, and nobody can make two texts with one hash. It knows no
+prompt.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from context_manager.generations import Generations
 CAPACITY = 32_768
 """Lines remembered of an encoding, about 6 MB; what was not asked for lately goes."""
 
-SHORT = 24
-"""Characters below which counting is about as fast as looking up."""
-
-_SALT = os.urandom(32).hex()
+_SALT = "" if os.environ.get("PYTHONHASHSEED", "random") == "random" else os.urandom(32).hex()
+"""Where Python's own key is a known one."""
 
 
 Line: TypeAlias = tuple[int, int, int, int | None]
@@ -42,10 +40,14 @@ class RememberedLines:
         return len(self._lines)
 
     def line(self, text: str, count: Callable[[str], Line]) -> Line:
-        """What a line costs; ``count`` is asked where that is not remembered."""
-        if len(text) < SHORT:
-            return count(text)
-        key = hash(_SALT + text)
+        """What a text costs; ``count`` is asked where that is not remembered."""
+        return self._found(~hash(_SALT + text), text, count)
+
+    def behind(self, line: str, count: Callable[[str], Line]) -> Line:
+        """What a line costs that is given with the line end before it."""
+        return self._found(hash(_SALT + line), line[1:], count)
+
+    def _found(self, key: int, text: str, count: Callable[[str], Line]) -> Line:
         known = self._lines.get(key)
         if known is None:
             known = count(text)
