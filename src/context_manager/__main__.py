@@ -1,6 +1,6 @@
 """`python -m context_manager` is the same program as `context-manager`."""
 
-from context_manager.cli import main
+from context_manager.cli import start
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -12,12 +12,12 @@ from context_manager.errors import ConfigError
 from context_manager.index import VectorIndex, vector_indexes
 from context_manager.index.scanned import ScannedVectors
 from context_manager.manager import delegating
-from context_manager.memory.large import ABOVE, LargeMemories
 from context_manager.records import Partition, Scope
-from context_manager.store.finding import Finder
 
 if TYPE_CHECKING:
     from context_manager.manager.parts import ManagerParts
+    from context_manager.memory.large import LargeMemories
+    from context_manager.store.finding import Finder
 
 PGVECTOR = "pgvector"
 """The vector store that leaves large memories to PostgreSQL."""
@@ -59,7 +59,9 @@ def large_of(cm: ManagerParts) -> LargeMemories | None:
     chosen = cm.config.vector_store
     if chosen.provider != PGVECTOR:
         return None
-    above = _above(chosen.options)
+    from context_manager.memory.large import ABOVE, LargeMemories  # few have any
+
+    above = _above(chosen.options, ABOVE)
     finder: Finder | None = getattr(cm.archive.store, "finder", None)
     if finder is None:
         raise ConfigError(
@@ -84,12 +86,12 @@ def file_later(cm: ManagerParts, partition: Partition) -> None:
     cm.engine.background.submit(("file", partition), file_some)
 
 
-def _above(options: object) -> int:
+def _above(options: object, usual: int) -> int:
     match options:
         case {"above": int(above), **others} if not others and above >= 0:
             return above
         case {**others} if not others:
-            return ABOVE
+            return usual
     raise ConfigError(
         f'vector_store.options of "pgvector" are {{"above": entries}}, got {options!r}'
     )

@@ -1,19 +1,23 @@
 """What is done to memory as a whole, rather than in a conversation: the upkeep face of a manager.
 
-Decides names and arguments; each method is a thin face over one module beside it.
+Decides names and arguments; each method is a thin face over one module beside it, imported when it
+is called: most programs call none of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from context_manager.manager import exporting, importing, recording, reverting, sweeping
+from context_manager.manager import recording
 from context_manager.manager.checking import checked_path
-from context_manager.manager.exporting import Exported
-from context_manager.manager.importing import Imported
 from context_manager.manager.parts import ManagerParts
 from context_manager.records import Context, Receipt
+
+if TYPE_CHECKING:
+    from context_manager.manager.exporting import Exported
+    from context_manager.manager.importing import Imported
 
 
 class UpkeepFace(ManagerParts):
@@ -45,6 +49,8 @@ class UpkeepFace(ManagerParts):
             NotFoundError: ``after`` names no entry of this scope.
         """
         self.require_user()
+        from context_manager.manager import reverting
+
         return reverting.revert(self._whole, source, since, after)
 
     def release(self, entry_id: str) -> None:
@@ -54,6 +60,8 @@ class UpkeepFace(ManagerParts):
             NotFoundError: No such entry in this scope.
         """
         self.require_user()
+        from context_manager.manager import reverting
+
         reverting.release(self._whole, entry_id)
 
     def export(
@@ -75,6 +83,8 @@ class UpkeepFace(ManagerParts):
         """
         if not everybody:
             self.require_user()
+        from context_manager.manager import exporting
+
         return exporting.export(self._whole, checked_path(path), everybody, vectors)
 
     def import_export(
@@ -99,6 +109,8 @@ class UpkeepFace(ManagerParts):
         """
         if not everybody:
             self.require_user()
+        from context_manager.manager import importing
+
         return importing.import_export(self._whole, checked_path(path), everybody, progress)
 
     def reembed(
@@ -146,6 +158,8 @@ class UpkeepFace(ManagerParts):
         """
         if not everybody:
             self.require_user()
+        from context_manager.manager import sweeping
+
         return sweeping.sweep(self._whole, everybody, now)
 
     def replay(self, context_id: str) -> Context:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from context_manager.memory.drafting import Drafter
 from context_manager.memory.endings import Endings
 from context_manager.memory.erasures import Erasures
 from context_manager.memory.hits import HitReader
-from context_manager.memory.large import LargeMemories
 from context_manager.memory.pending import PendingPassages, space_of
 from context_manager.memory.snapshot import Snapshot
 from context_manager.memory.texts import Texts
@@ -37,6 +36,9 @@ from context_manager.records import MemoryEntry, Partition
 from context_manager.retrieval import Settings, knows, parse, rank
 from context_manager.store import Store
 from context_manager.store.protocol import Applied, Change, Pending
+
+if TYPE_CHECKING:
+    from context_manager.memory.large import LargeMemories
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from context_manager.memory.mirror import Mirror, RowIndex
 from context_manager.memory.portable import QUOTES
 from context_manager.memory.stored_entries import StoredEntries
 from context_manager.records import DEFAULT_SCOPE, MemoryEntry, Partition, Scope
-from context_manager.store.memory import MemoryStore
+from context_manager.store import stores
 from context_manager.store.protocol import Change, EntryFilter, Store
 from context_manager.tokens import TokenCounter
 
@@ -71,7 +71,7 @@ class LongTermMemory:
         self.scope = scope
         self._clock = clock
         self._counted_ids = archive is None
-        self._archive = self._own_archive(MemoryStore()) if archive is None else archive
+        self._archive = self._own_archive(stores.create("memory")) if archive is None else archive
         self._mirror = Mirror(dimension) if self._archive.store.location == "" else None
 
     def scoped(self, scope: Scope) -> Self:

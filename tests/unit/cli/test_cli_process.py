@@ -152,3 +152,30 @@ def test_a_reader_who_leaves_early_is_no_error_to_show(program: Program, db: Pat
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait(timeout=120)
+
+
+def test_what_is_to_be_done_at_the_end_is_done(tmp_path: Path) -> None:
+    """The process ends early, but not before what others registered, and not before threads."""
+    script = (
+        "import atexit, sys, threading\n"
+        "from context_manager.cli import start\n"
+        "atexit.register(print, 'at the end')\n"
+        "def last():\n"
+        "    threading.main_thread().join()\n"
+        "    print('a thread')\n"
+        "if sys.argv.pop() == 'threads':\n"
+        "    threading.Thread(target=last).start()\n"
+        "start()\n"
+    )
+    version = f"context-manager {context_manager.__version__}"
+    for mode, told in (("alone", ["at the end"]), ("threads", ["a thread", "at the end"])):
+        ended = subprocess.run(
+            [sys.executable, "-c", script, "--version", mode],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == 0
+        assert ended.stdout.splitlines() == [version, *told]

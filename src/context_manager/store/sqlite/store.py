@@ -28,7 +28,7 @@ from context_manager.store.protocol import (
     Rows,
     Version,
 )
-from context_manager.store.sqlite import auditing, mending, reads, schema, scrubbing
+from context_manager.store.sqlite import reads, schema, scrubbing
 from context_manager.store.sqlite.connections import Connections
 from context_manager.store.sqlite.copying import copy_to
 from context_manager.store.sqlite.faults import translated
@@ -231,6 +231,8 @@ class SQLiteStore:
 
     def verify(self) -> Verdict:
         """Read every row and check it against its checksum and its neighbours; changes nothing."""
+        from context_manager.store.sqlite import auditing
+
         with self._snapshot() as connection:
             return auditing.verify(connection, self._secret)
 
@@ -239,6 +241,8 @@ class SQLiteStore:
 
         Damaged content is never dropped: it is named in the result; forget it, or restore a backup.
         """
+        from context_manager.store.sqlite import mending
+
         with self._write() as connection:
             return mending.repair(connection, self._secret, self._probe)
 
