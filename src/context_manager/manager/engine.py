@@ -18,7 +18,7 @@ from context_manager.index import VectorIndex
 from context_manager.llm.guarded import GuardedLLM
 from context_manager.llm.spend import SpendGovernor
 from context_manager.manager.background import Background
-from context_manager.manager.cores import cores
+from context_manager.manager.cores import WIDTH, cores
 from context_manager.manager.session import Session
 from context_manager.memory.archive import Archive
 from context_manager.memory.echoes import Echoes
@@ -228,6 +228,8 @@ class Engine:
         """What awaited and background work is done inside of: with nothing but this machine to
         wait for, it takes its turn at the processors."""
         with suppress(ContextManagerError):  # an embedder that is none is told by who needs it
-            if self._local and self.archive.shared is None and is_local(self._embedder()):
-                return cores().taken()
+            embedder = self._embedder()
+            if self._local and self.archive.shared is None and is_local(embedder):
+                threads = getattr(getattr(embedder, "embedder", embedder), "threads", None)
+                return cores().taken(1 if threads == 1 else WIDTH)
         return nullcontext()

@@ -36,15 +36,18 @@ class AskedClock(ManualClock):
 class Computing:
     """A thread that computes until it is told to end; when made, it is in line or through."""
 
-    def __init__(self, cores: Cores, clock: AskedClock, name: str, done: list[str]) -> None:
+    def __init__(
+        self, cores: Cores, clock: AskedClock, name: str, done: list[str], width: int = 2
+    ) -> None:
         self.gate = Gate()
+        self._width = width
         self._cores, self._name, self._done = cores, name, done
         self._thread = threading.Thread(target=self._compute, daemon=True)
         self._thread.start()
         clock.wait_for(self._thread)
 
     def _compute(self) -> None:
-        with self._cores.taken():
+        with self._cores.taken(self._width):
             self.gate()
             self._done.append(self._name)
 
@@ -59,13 +62,27 @@ class Computing:
 
 def test_no_more_compute_at_once_than_may_and_the_first_in_line_is_next():
     clock, done = AskedClock(), []
-    cores = Cores(2, clock)
+    cores = Cores(5, clock)
     threads = [Computing(cores, clock, name, done) for name in "abcde"]
     for number, thread in enumerate(threads):
         assert thread.gate.reached.wait(PATIENCE)
         assert not any(later.begun for later in threads[number + 2 :])
         thread.end()
     assert done == [*"abcde"]
+
+
+def test_what_uses_one_processor_leaves_the_others():
+    clock, done = AskedClock(), []
+    cores = Cores(2, clock)
+    narrow = [Computing(cores, clock, name, done, width=1) for name in "ab"]
+    for thread in narrow:
+        assert thread.gate.reached.wait(PATIENCE)
+    wide = Computing(cores, clock, "c", done)
+    narrow[0].end()
+    assert not wide.begun
+    narrow[1].end()
+    wide.end()
+    assert done == [*"abc"]
 
 
 def test_what_takes_long_stands_in_nobodys_way():
@@ -84,7 +101,7 @@ def test_what_takes_long_stands_in_nobodys_way():
 def test_an_error_lets_the_next_one_in():
     clock, done = AskedClock(), []
     cores = Cores(1, clock)
-    with pytest.raises(ValueError, match="broken"), cores.taken():
+    with pytest.raises(ValueError, match="broken"), cores.taken(2):
         raise ValueError("broken")
     Computing(cores, clock, "next", done).end()
     assert done == ["next"]
