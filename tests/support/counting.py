@@ -10,7 +10,7 @@ from context_manager.embedding.protocol import Vectors
 from context_manager.errors import EmbeddingError
 from context_manager.records import Partition
 from context_manager.store.memory import MemoryStore
-from context_manager.store.protocol import Applied, Change
+from context_manager.store.protocol import Applied, Change, Pending
 from context_manager.testing.embedders import HashEmbedder
 from support.killing import PATIENCE
 
@@ -31,11 +31,15 @@ class CountingEmbedder(HashEmbedder):
 
 
 class CountingStore(MemoryStore):
-    """Remembers the changes asked for; raises what ``refuse`` gives for one, if anything."""
+    """Remembers the changes asked for, and how often a whole partition was looked through.
+
+    Raises what ``refuse`` gives for a change, if anything.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.changes: list[Change] = []
+        self.looks = 0
         self.refuse: Any = lambda change: None
 
     def apply(self, partition: Partition, change: Change) -> Applied:
@@ -45,6 +49,10 @@ class CountingStore(MemoryStore):
         applied = super().apply(partition, change)
         self.changes.append(change)
         return applied
+
+    def pending(self, partition: Partition, model: str, limit: int) -> list[Pending]:
+        self.looks += 1
+        return super().pending(partition, model, limit)
 
     @property
     def written(self) -> list[int]:

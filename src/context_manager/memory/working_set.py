@@ -117,7 +117,7 @@ class ShortTermMemory:
             self._settle()
             if turn not in self._departed:
                 self.turns.append(turn)
-                self._account([turn], [])
+                self._departed.arrive([turn])
                 self._known.append(turn)
                 self._known_tokens += turn.token_count
                 self.current_tokens = self._known_tokens

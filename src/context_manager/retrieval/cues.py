@@ -32,8 +32,14 @@ _WORDS_OF_NUMBER: Final = (
     "one two three four five six seven eight nine ten twice once couple few dozen "
     "zwei drei vier f\u00fcnf deux trois quatre cinq dos tres cuatro cinco"
 )
+_WORDS_OF_WISHES: Final = (
+    "always never now whenever remember prefer when rather immer nie niemals jetzt bevorzuge "
+    "toujours jamais siempre nunca prefiero"
+)
 _TIME_WORDS: Final = frozenset(_WORDS_OF_TIME.split())
 _NUMBER_WORDS: Final = frozenset(_WORDS_OF_NUMBER.split())
+_WISH_WORDS: Final = frozenset(_WORDS_OF_WISHES.split())
+"""One of these is a word of every ASCII text that holds a standing wish."""
 _DATE: Final = r"(?:19|20)\d\d|\d{1,2}[./]\d{1,2}"
 _DATE_SAID: Final = re.compile(rf"\b(?:{_DATE})\b")
 _TIME_SAID: Final = re.compile(
@@ -73,23 +79,6 @@ _ASSISTANT_ASKED: Final = re.compile(
     r"|\bas-tu\b|\bavez-vous\b|\bme (?:dijiste|recomendaste|sugeriste)\b",
     re.IGNORECASE,
 )
-
-
-_STANDING_SIGNS: Final = (
-    *("always", "never", "whenever", "remember", "from now on", "prefer", "rather", "it when"),
-    *(
-        "immer",
-        "nie",
-        "ab jetzt",
-        "bevorzuge",
-        "toujours",
-        "jamais",
-        "siempre",
-        "nunca",
-        "prefiero",
-    ),
-)
-"""One of these stands in every ASCII text, in small letters, that holds a standing wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +122,7 @@ def _marks_of_ascii(lowered: str) -> tuple[bool, ...]:
     digit = _DIGIT.search(lowered) is not None
     time = not words.isdisjoint(_TIME_WORDS) or (digit and _DATE_SAID.search(lowered) is not None)
     number = digit or not words.isdisjoint(_NUMBER_WORDS)
-    wish = any([sign in lowered for sign in _STANDING_SIGNS]) and _standing(lowered) is not None
+    wish = not words.isdisjoint(_WISH_WORDS) and _standing(lowered) is not None
     return time, number, wish
 
 

@@ -252,3 +252,33 @@ def test_a_batch_error_can_cross_processes():
     assert isinstance(again, ContextManagerError)
     assert (again.results, str(again)) == (error.results, str(error))
     assert str(again.errors[1]) == "empty"
+
+
+def test_a_batch_leaves_working_sets_as_the_journal_gives_them(tmp_path):
+    """Also of sessions that this process has not read yet, and of those that others went on in."""
+    path = tmp_path / "memory.db"
+    said = [
+        TurnInput((Message("user", f"Parcel {number} came."),), f"s-{number % 3}")
+        for number in range(30)
+    ]
+
+    def at_hand(cm: ContextManager) -> list[list[tuple[int, str]]]:
+        memories = [cm.scoped(session_id=f"s-{n}").short_term_memory for n in range(3)]
+        return [[(turn.seq, turn.text) for turn in memory.turns] for memory in memories]
+
+    with ContextManager.open(path, quick()) as first, ContextManager.open(path, quick()) as second:
+        first.observe_batch(said[:10])
+        second.observe_batch(said[10:20])
+        first.observe_batch(said[20:])
+        with ContextManager.open(path, quick()) as fresh:
+            assert at_hand(first) == at_hand(fresh)
+            assert [len(turns) for turns in at_hand(fresh)] == [10, 10, 10]
+        assert at_hand(second) == at_hand(first)
+
+
+def test_batch_after_batch_the_store_is_looked_through_once(counted):
+    cm, _, store = counted
+    for number in range(3):
+        cm.observe_batch([(f"Parcel {number} came.", "Good.")])
+        cm.add_memory_batch([f"Parcel {number} is heavy"])
+    assert store.looks == 1

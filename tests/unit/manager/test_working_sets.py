@@ -7,6 +7,7 @@ from collections import deque
 import pytest
 
 from context_manager import Config, ContextManager, MemoryConfig
+from context_manager.config import EmbeddingConfig
 from context_manager.memory.short_term import (
     LRUShortTermMemory,
     PriorityShortTermMemory,
@@ -129,3 +130,21 @@ def test_a_memory_that_was_assigned_does_not_follow_the_policy(cm):
 
     assert type(cm.short_term_memory) is Straight
     assert isinstance(cm.short_term_memory.turns, deque)
+
+
+def test_a_turn_follows_what_others_said_and_forgot_before_it(tmp_path):
+    """Though nothing is asked of the store before a turn is written."""
+    config = Config(embedding=EmbeddingConfig("hash"))
+    path = tmp_path / "memory.db"
+    with ContextManager.open(path, config) as one, ContextManager.open(path, config) as other:
+        first = one.observe("The kettle is red.", "Noted.")
+        other.observe("The lamp is blue.", "Noted.")
+        one.observe("The chair is green.", "Noted.")
+        held = [turn.user_input for turn in one.short_term_memory.turns]
+        assert held == ["The kettle is red.", "The lamp is blue.", "The chair is green."]
+
+        other.forget([message.id for message in first.messages])
+        one.observe("The door is white.", "Noted.")
+        session = one.engine.session(one.scope, lambda: one.short_term_memory)
+        held = [turn.user_input for turn in session.memory.turns]
+        assert held == ["The lamp is blue.", "The chair is green.", "The door is white."]

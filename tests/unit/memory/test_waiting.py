@@ -13,21 +13,9 @@ from context_manager.records import DEFAULT_SCOPE, MemoryEntry
 from context_manager.store.memory import MemoryStore
 from context_manager.store.protocol import Change
 from context_manager.store.sqlite import SQLiteStore
-from support.counting import CountingEmbedder
+from support.counting import CountingEmbedder, CountingStore
 
 WHOSE = DEFAULT_SCOPE.partition
-
-
-class Looking(MemoryStore):
-    """Counts how often the whole partition is looked through."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks = 0
-
-    def pending(self, partition, model, limit):
-        self.looks += 1
-        return super().pending(partition, model, limit)
 
 
 def archive(store) -> tuple[Archive, CountingEmbedder]:
@@ -45,7 +33,7 @@ def embedded(kept: Archive) -> int:
 
 
 def test_the_store_is_looked_through_once_and_not_for_each_addition():
-    store = Looking()
+    store = CountingStore()
     kept, _ = archive(store)
     for number in range(10):
         add(kept, f"note {number}")

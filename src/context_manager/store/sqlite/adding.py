@@ -62,8 +62,9 @@ class Additions(Steps):
 
     def _append(self, draft: TurnDraft) -> int:
         session = draft.scope.session_id
-        seq: int
-        ((seq,),) = self._run("next_seq", (self._id, session, self._take_key()))
+        found = self._run("next_seq", (self._id, session)).fetchone()
+        seq = int(found[0]) if found else 0
+        self._run("set_next_seq", (self._id, session, self._take_key(), seq + 1))
         if draft.entries:
             values = turn_values(session, draft.turn, seq)
             self._run("insert_turn", (self._id, *values, self._sum(*values)))

@@ -37,10 +37,6 @@ SELECT book, name, body FROM ledger WHERE partition = :p ORDER BY number
 -- name: take_done
 SELECT digest, applied FROM done WHERE partition = :p ORDER BY digest
 
--- name: set_next_seq
-INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET next_seq = excluded.next_seq
-
 -- name: put_turn
 INSERT INTO turns (partition, id, session_id, seq, timestamp, token_count, priority, metadata,
     consolidated, checksum)

@@ -87,8 +87,11 @@ SELECT applied FROM done WHERE partition = ? AND digest = ?
 INSERT INTO done VALUES (?, ?, ?)
 
 -- name: next_seq
-INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, 1)
-ON CONFLICT DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1
+SELECT next_seq FROM sessions WHERE partition = ? AND session_id = ?
+
+-- name: set_next_seq
+INSERT INTO sessions (partition, session_id, age, next_seq) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET next_seq = excluded.next_seq
 
 -- name: sessions
 SELECT session_id FROM sessions AS s
