@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from context_manager.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Every known name, sorted, those of installed packages included."""
-        return sorted({*self._factories, *(point.name for point in entry_points(group=self.group))})
+        return sorted({*self._factories, *(point.name for point in self._entry_points())})
 
     def __contains__(self, name: object) -> bool:
         return name in self._factories or name in self.names()
@@ -64,7 +66,12 @@ class Registry(Generic[T]):
         return factory
 
     def _from_entry_point(self, name: str) -> Callable[..., T]:
-        for point in entry_points(group=self.group, name=name):
+        for point in self._entry_points().select(name=name):
             return cast(Callable[..., T], point.load())
         known = ", ".join(self.names())
         raise ConfigError(f"unknown name {name!r} in {self.group}; known: {known}")
+
+    def _entry_points(self) -> EntryPoints:
+        from importlib.metadata import entry_points  # most programs use built-in names only
+
+        return entry_points(group=self.group)

@@ -15,7 +15,8 @@ import hashlib
 import lzma
 from binascii import b2a_base64
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from io import BytesIO
+from itertools import count
 
 from context_manager.errors import TokenizerError
 
@@ -61,8 +62,9 @@ def unpack(blob: bytes, sha256: str) -> dict[bytes, int]:
             "reinstall the package"
         )
     first = 4 + int.from_bytes(data[:4], "little")
-    edges = pairwise(accumulate(data[4:first], initial=first))
-    return {data[start:end]: rank for rank, (start, end) in enumerate(edges)}
+    tokens = BytesIO(data)
+    tokens.seek(first)
+    return dict(zip(map(tokens.read, data[4:first]), count()))
 
 
 def tiktoken_file(tokens: Sequence[bytes] | dict[bytes, int]) -> bytes:
