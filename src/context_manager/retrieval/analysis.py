@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
@@ -77,7 +78,6 @@ _TOKEN: Final = re.compile(
     rf"|[vV]?\d+(?:[.,:/-]\d+)+"
     rf"|[\w{_SIGNS}]+(?:['\u2019][^\W\d_]+)?"
 )
-_RUN: Final = re.compile(rf"[{_SPACELESS}]+|[{_HANGUL}]+|[^{_SPACELESS}{_HANGUL}]+")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f]+")
 _ACCENTED: Final = re.compile(r"[^\x00-\x7f]")
 _MARK: Final = re.compile(rf"[{_MARKS}]+")
@@ -243,13 +243,23 @@ def _bare(word: str) -> str:
     return folded[:-2] if folded.endswith("'s") else folded
 
 
+@cache
+def _runs() -> re.Pattern[str]:
+    """Runs of characters of one way to write; made when a word first needs it."""
+    return re.compile(rf"[{_SPACELESS}]+|[{_HANGUL}]+|[^{_SPACELESS}{_HANGUL}]+")
+
+
+def _is_one_run(word: str) -> bool:
+    return word.isascii() or _runs().fullmatch(word) is not None
+
+
 @kept(65_536)
 def _word_terms(word: str) -> tuple[str, ...]:
     """Return the whole-word, part and pair terms of one word."""
     if word.isascii():
         return _spaced_terms(word)
     terms: list[str] = []
-    for run in _RUN.findall(word):
+    for run in _runs().findall(word):
         if re.match(rf"[{_SPACELESS}]", run):
             terms.extend(PAIR + gram for gram in (*run, *_windows(run, 2)))
         elif re.match(rf"[{_HANGUL}]", run):
@@ -283,7 +293,7 @@ def _around_apostrophe(word: str) -> tuple[str, ...]:
 @kept(65_536)
 def _pieces(word: str) -> tuple[str, ...]:
     folded = _bare(word)
-    if len(folded) < _PIECED_FROM or not folded.isalpha() or not _RUN.fullmatch(folded):
+    if len(folded) < _PIECED_FROM or not folded.isalpha() or not _is_one_run(folded):
         return ()
     return tuple(_grams(folded))
 
