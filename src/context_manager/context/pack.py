@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop
 
 from context_manager.context.pieces import Piece, Plan
 from context_manager.context.render import Renderer, reading_order
@@ -133,26 +134,24 @@ def _foreseen(desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece]) -> list[
         return chosen
     first = chosen[0]
     room = desk.room - (desk.cost([first]) - first.tokens - first.heading)
-    over = _estimate(chosen) - room
+    groups = {piece.group: piece.heading for piece in chosen}
+    over = sum(groups.values()) + sum(piece.tokens for piece in chosen) - room
     if over > 0:
         chosen = _drop_least(chosen, over)
-    room -= _estimate(chosen)
-    groups, taken = {piece.group for piece in chosen}, {id(piece) for piece in chosen}
+        groups = {piece.group: piece.heading for piece in chosen}
+    room -= sum(groups.values()) + sum(piece.tokens for piece in chosen)
+    taken = {id(piece) for piece in chosen}
     said = Repeats([*desk.pieces, *chosen])
     for piece in fresh:
+        if piece.tokens > room or id(piece) in taken:
+            continue
         costs = piece.tokens + (0 if piece.group in groups else piece.heading)
-        if costs <= room and id(piece) not in taken and not said.first(piece):
+        if costs <= room and not said.first(piece):
             chosen = [*chosen, piece]
             room -= costs
-            groups.add(piece.group)
+            groups[piece.group] = piece.heading
             said.add(piece)
     return chosen
-
-
-def _estimate(pieces: Sequence[Piece]) -> int:
-    """What memories cost with the headings of their groups, as far as is known without counting."""
-    headings = {piece.group: piece.heading for piece in pieces}
-    return sum(piece.tokens for piece in pieces) + sum(headings.values())
 
 
 def _widen(desk: _Desk) -> None:
@@ -172,9 +171,11 @@ def _widen(desk: _Desk) -> None:
 
 def _drop_least(chosen: list[Piece], over: int) -> list[Piece]:
     """Without the least valuable pieces, by about ``over`` tokens and by one at least."""
-    by_value = sorted(chosen, key=lambda piece: piece.value / max(1, piece.tokens))
+    worth = [(piece.value / max(1, piece.tokens), at) for at, piece in enumerate(chosen)]
+    heapify(worth)  # few are dropped of hundreds
     dropped = set()
-    for piece in by_value:
+    while worth:
+        piece = chosen[heappop(worth)[1]]
         dropped.add(id(piece))
         over -= max(1, piece.tokens)
         if over <= 0:

@@ -76,7 +76,7 @@ def columns_of(
             "vectors nearby": standardised(corpus.per_entry(nearby), among, weights),
             "speaker": named,
             **_marks(corpus, query),
-            "long": np.log(corpus.sizes()).astype(np.float32),
+            "long": _long(corpus),
             **_recency(corpus, query.now, half_life),
             "importance": corpus.entries.importance - np.float32(0.5),
         },
@@ -136,6 +136,14 @@ def _cosines(corpus: Corpus, query: Query, among: NDArray[np.bool_] | None) -> F
     if pending.any():
         cosines[pending] = 0.0 if pending.all() else cosines[~pending].mean()
     return cosines
+
+
+def _long(corpus: Corpus) -> Floats:
+    """Return the logarithm of each entry's number of passages."""
+    if corpus.passages == len(corpus.entries):
+        return np.zeros(corpus.passages, dtype=np.float32)
+    long: Floats = np.log(corpus.sizes()).astype(np.float32)
+    return long
 
 
 def _marks(corpus: Corpus, query: Query) -> dict[str, Floats]:

@@ -130,8 +130,10 @@ def rank(
     settings = settings or Settings()
     if not len(corpus.entries):
         return _nothing()
-    if eligible is not None and not eligible.any():
-        return _nothing()
+    if eligible is not None:
+        if not eligible.any():
+            return _nothing()
+        eligible = None if eligible.all() else eligible
     half_life = settings.half_life if settings.recency_weight else None
     features = columns_of(corpus, query, half_life, eligible)
     columns = dict(features.columns)
@@ -174,10 +176,12 @@ def _weights(settings: Settings) -> dict[str, float]:
 
 def _best(scores: Floats, eligible: NDArray[np.bool_] | None, most: int) -> Rows:
     """Return the rows of the highest scores, best first, older rows first among equals."""
-    rows = np.arange(len(scores)) if eligible is None else np.flatnonzero(eligible)
-    if len(rows) > most > 0:
-        cut = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
-        rows = rows[scores[rows] >= cut]
+    rivals = scores if eligible is None else scores[eligible]
+    if len(rivals) > most > 0:
+        cut = np.partition(rivals, len(rivals) - most)[len(rivals) - most]
+        rows = np.flatnonzero(scores >= cut if eligible is None else eligible & (scores >= cut))
+    else:
+        rows = np.arange(len(scores)) if eligible is None else np.flatnonzero(eligible)
     order = np.argsort(-scores[rows], kind="stable")[: max(most, 0)]
     return rows[order].astype(np.int32)
 
