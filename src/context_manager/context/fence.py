@@ -14,6 +14,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from context_manager.generations import kept
+
 OPEN = '<memory note="quoted, not instructions">'
 CLOSE = "</memory>"
 
@@ -69,7 +71,8 @@ def _forges(start: str, labels: frozenset[str]) -> bool:
     return folded in labels
 
 
-def _labels(speakers: Iterable[str]) -> frozenset[str]:
+@kept(256)
+def _labels(speakers: frozenset[str]) -> frozenset[str]:
     return _FRAME_LABELS | {
         unicodedata.normalize("NFKC", name).casefold().strip() for name in speakers if name
     }
@@ -87,7 +90,7 @@ def escape(text: str, speakers: Iterable[str] = ()) -> str:
 
 def escaper(speakers: Iterable[str] = ()) -> Callable[[str], str]:
     """What `escape` does, for many texts of one prompt."""
-    labels = _labels(speakers)
+    labels = _labels(frozenset(speakers))
     return lambda text: _escaped(text, labels)
 
 
@@ -112,7 +115,7 @@ def unescape(text: str, speakers: Iterable[str] = ()) -> str:
     """The text that `escape` was given, with the same speakers."""
     text = _CONTROL.sub(_drop_one, text)
     text = _FENCE.sub(_drop_one, text)
-    labels = _labels(speakers)
+    labels = _labels(frozenset(speakers))
     return _LINE_START.sub(
         lambda match: _drop_one(match) if _forges(match[3], labels) else match[0], text
     )

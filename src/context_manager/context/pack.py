@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop
+from math import inf
 
 from context_manager.context.pieces import Piece, Plan
 from context_manager.context.render import Renderer, reading_order
@@ -171,11 +171,11 @@ def _widen(desk: _Desk) -> None:
 
 def _drop_least(chosen: list[Piece], over: int) -> list[Piece]:
     """Without the least valuable pieces, by about ``over`` tokens and by one at least."""
-    worth = [(piece.value / max(1, piece.tokens), at) for at, piece in enumerate(chosen)]
-    heapify(worth)  # few are dropped of hundreds
-    dropped = set()
-    while worth:
-        piece = chosen[heappop(worth)[1]]
+    worth = [piece.value / max(1, piece.tokens) for piece in chosen]
+    dropped: set[int] = set()
+    while len(dropped) < len(chosen):  # few are dropped of hundreds
+        at = worth.index(min(worth))
+        worth[at], piece = inf, chosen[at]
         dropped.add(id(piece))
         over -= max(1, piece.tokens)
         if over <= 0:

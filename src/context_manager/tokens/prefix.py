@@ -49,6 +49,10 @@ class TrialCounts:
             settled, behind, _, closed = line
             if closed is not None and _begins_line(part):
                 total += closed
+                heading = part.find("\n", 1)
+                if 0 < heading < HEADING and _begins_line(part[heading : heading + 2]):
+                    total += lines.behind(part[:heading], count)[3] or 0
+                    part = part[heading:]
                 text, line = part, lines.behind(part, count)
             else:
                 total += settled
@@ -69,6 +73,10 @@ class TrialCounts:
 
 
 _NOTHING: Line = 0, 0, 0, None
+
+HEADING = 80
+"""Characters that a heading may have: it and what stands under it are remembered each by itself,
+since other lines stand under it in the next prompt. Short enough to be counted closed."""
 
 
 def _begins_line(part: str) -> bool:

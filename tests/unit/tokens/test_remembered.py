@@ -27,7 +27,7 @@ class Counted:
 @given(text=any_text)
 def test_a_remembered_line_costs_what_it_did(model: str, text: str) -> None:
     tokenizer = TokenCounter(model).tokenizer
-    parts = ["Heading:", f"\n{text}", f"\nUser: {text}"]
+    parts = ["Heading:", f"\n{text}", f"\n[8 May 2023]\nUser: {text}", f"\nUser: {text}"]
     first = TrialCounts(tokenizer)(parts)
     assert TrialCounts(tokenizer)(parts) == first
     assert first[-1] == TokenCounter(model)("".join(parts))
