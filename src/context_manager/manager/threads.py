@@ -19,7 +19,6 @@ from contextvars import copy_context
 from functools import partial
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
 from context_manager.embedding.processes import PerProcess
 from context_manager.processors import processors
@@ -42,9 +41,7 @@ class Threads:
 
     def __init__(self, inside: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
         self._inside = inside
-        self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._doors: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
         self._lock = PerProcess(Lock)
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
@@ -79,7 +76,10 @@ class Threads:
         loop = asyncio.get_running_loop()
         door = self._doors.get(loop)
         if door is None:
-            door = self._doors[loop] = asyncio.Semaphore(WORKERS)
+            with self._lock():
+                doors = self._doors.items()
+                self._doors = {known: kept for known, kept in doors if not known.is_closed()}
+                door = self._doors[loop] = asyncio.Semaphore(WORKERS)
         return door
 
     def _pool(self) -> ThreadPoolExecutor:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import time
+import weakref
 from contextvars import ContextVar
 
 import pytest
@@ -12,9 +15,10 @@ from context_manager import AsyncContextManager, Config, ContextManager
 from context_manager.config import EmbeddingConfig, MemoryConfig
 from context_manager.errors import BudgetError, StoreError
 from context_manager.llm.adapters import LLMAdapter
-from context_manager.manager.threads import Threads
+from context_manager.manager.threads import WORKERS, Threads
 from support.cancelling import cancelled_at
 from support.counting import Gate
+from support.killing import PATIENCE
 
 
 def quick(**memory: object) -> Config:
@@ -205,6 +209,23 @@ def test_work_that_has_begun_is_over_when_the_cancellation_goes_on():
         threads.close()
 
     asyncio.run(talk())
+
+
+def test_one_loop_after_another_may_await_and_none_is_kept_that_is_closed():
+    threads, loops = Threads(), []
+
+    async def many():
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        return await asyncio.gather(*(threads.run(abs, -number) for number in range(3 * WORKERS)))
+
+    for _ in range(3):
+        assert asyncio.run(many()) == list(range(3 * WORKERS))
+    end = time.monotonic() + PATIENCE
+    while any(loop() for loop in loops[:2]) and time.monotonic() < end:
+        gc.collect()  # a thread may still be leaving its last call
+        time.sleep(0.01)
+    assert [loop() for loop in loops[:2]] == [None, None]
+    threads.close()
 
 
 class GatedLLM(LLMAdapter):
