@@ -1,7 +1,7 @@
 """Every regular expression that the package holds, found by introspection.
 
-Decides where patterns may hide: in module globals, also inside tables, and in literal calls of
-``re`` inside functions.
+Decides where patterns may hide: in module globals, also inside tables, in functions that make one
+when it is first needed, and in literal calls of ``re`` inside functions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 import context_manager
 
 SOURCE = Path(context_manager.__file__).parent
+_CACHED = type(cache(len))
+_MAKES_ONE = ({"return": re.Pattern[str]}, {"return": "re.Pattern[str]"})
 LATE = ("anthropic", "openai", "sentence_transformers", "torch", "fastapi", "flask", "psycopg")
 
 
@@ -61,6 +64,8 @@ def _modules() -> Iterator[ModuleType]:
 def _inside(value: Any, depth: int) -> Iterator[re.Pattern[Any]]:
     if isinstance(value, re.Pattern):
         yield value
+    elif type(value) is _CACHED and value.__annotations__ in _MAKES_ONE:
+        yield value()
     elif depth < 4 and isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _inside(item, depth + 1)
