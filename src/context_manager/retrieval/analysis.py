@@ -276,14 +276,21 @@ def _spaced_terms(word: str) -> tuple[str, ...]:
         parts = [p for p in re.split(r"\D+", word) if p]
         whole = WORD + word.replace(",", "").casefold()
         return (whole, *(WORD + p for p in parts)) if parts != [word] else (whole,)
-    if _IDENTIFIER.search(word):
+    if not _is_plain(word) and _IDENTIFIER.search(word):
         parts = [stem(p.casefold()) for p in _CAMEL.findall(word)]
         return (whole, *(WORD + p for p in parts if WORD + p != whole))
     return (whole, *_around_apostrophe(word))
 
 
+def _is_plain(word: str) -> bool:
+    """Whether it is of letters that are small but for the first; most words are."""
+    return word.isalpha() and (len(word) == 1 or word[1:].islower())
+
+
 def _around_apostrophe(word: str) -> tuple[str, ...]:
     """Return the words that an apostrophe joins (l'homme, \u0130zmir'e); none of don't or Ana's."""
+    if word.isalpha():
+        return ()
     parts = word.casefold().replace("\u2019", "'").split("'")
     if len(parts) == 1 or parts[-1] in _CONTRACTED:
         return ()

@@ -8,6 +8,7 @@ with a letter outside a-z are returned as they are.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from context_manager.generations import kept
@@ -180,22 +181,36 @@ _LAST: Final = (
 )
 
 
+_MEASURED: Final = re.compile(r"[aeiouy]+[^aeiouy]+")
+_VOWEL: Final = re.compile(r"[aeiouy]")
+
+
 def _measure(word: str) -> int:
     """Number of vowel-consonant sequences, Porter's m."""
-    return len(re.findall(r"[aeiouy]+[^aeiouy]+", word))
+    return len(_MEASURED.findall(word))
 
 
 def _has_vowel(word: str) -> bool:
-    return re.search(r"[aeiouy]", word) is not None
+    return _VOWEL.search(word) is not None
 
 
-def _swap(word: str, table: tuple[tuple[str, str], ...], least: int) -> str:
+def _swapping(table: tuple[tuple[str, str], ...], least: int) -> Callable[[str], str]:
     """Apply the first rule whose ending fits, if what precedes it measures ``least``."""
-    for ending, replacement in table:
-        if word.endswith(ending):
-            head = word[: -len(ending)]
-            return head + replacement if _measure(head) >= least else word
-    return word
+    endings = tuple(ending for ending, _ in table)
+
+    def swap(word: str) -> str:
+        if not word.endswith(endings):  # of most words none fits, and one look tells
+            return word
+        ending, replacement = next(rule for rule in table if word.endswith(rule[0]))
+        head = word[: -len(ending)]
+        return head + replacement if _measure(head) >= least else word
+
+    return swap
+
+
+_singular: Final = _swapping(_PLURAL, 0)
+_simpler: Final = _swapping(_LONG, 1)
+_shorter: Final = _swapping(_SHORT, 1)
 
 
 def _unwind(head: str) -> str:
@@ -218,13 +233,13 @@ def _participle(word: str) -> str:
 
 
 def _final(word: str) -> str:
-    for ending in _LAST:
-        if word.endswith(ending):
-            head = word[: -len(ending)]
-            if ending in {"sion", "tion"}:
-                head += ending[0]
-            return head if _measure(head) > 1 else word
-    return word
+    if not word.endswith(_LAST):
+        return word
+    ending = next(ending for ending in _LAST if word.endswith(ending))
+    head = word[: -len(ending)]
+    if ending in {"sion", "tion"}:
+        head += ending[0]
+    return head if _measure(head) > 1 else word
 
 
 def _silent_e(word: str) -> str:
@@ -245,7 +260,7 @@ def stem(word: str) -> str:
     if not 2 < len(word) <= _LONGEST or not _LATIN.match(word):
         return word
     word = _IRREGULAR.get(word, word)
-    word = _participle(_swap(word, _PLURAL, 0))
+    word = _participle(_singular(word))
     if word.endswith("y") and len(word) > 2:
         word = word[:-1] + "i"
-    return _silent_e(_final(_swap(_swap(word, _LONG, 1), _SHORT, 1)))
+    return _silent_e(_final(_shorter(_simpler(word))))
