@@ -27,6 +27,7 @@ class Conversation(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stm = ShortTermMemory()
+        self.said = 0
         self.held: list[Turn] = []
         self.out: list[list[Turn]] = []
 
@@ -36,7 +37,8 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(tokens=st.integers(0, 50), priority=st.sampled_from([0.5, 1.0, 2.0]), named=st.booleans())
     def append(self, tokens: int, priority: float, named: bool) -> None:
-        name = f"t{len(self.held)}-{tokens}-{id(self)}"
+        self.said += 1  # an id is given once, whatever is consolidated
+        name = f"t{self.said}-{tokens}"
         turn = Turn(name, "", tokens, 0.0, id=name if named else "", priority=priority)
         self.stm.append(turn)
         self.held.append(turn)

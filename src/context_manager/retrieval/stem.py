@@ -181,7 +181,7 @@ _LAST: Final = (
 )
 
 
-_MEASURED: Final = re.compile(r"[aeiouy]+[^aeiouy]+")
+_MEASURED: Final = re.compile(r"[aeiouy][^aeiouy]")
 _VOWEL: Final = re.compile(r"[aeiouy]")
 
 
