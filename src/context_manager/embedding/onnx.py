@@ -90,7 +90,7 @@ class OnnxEmbedder:
             return vector
 
         ordered = sorted(distinct, key=len, reverse=True)
-        if self.threads == 1 or self.threads * len(ordered) <= _FEW:
+        if 1 in (self.threads, len(ordered)) or self.threads * len(ordered) <= _FEW:
             return {ids: run(ids) for ids in ordered}
         with ThreadPoolExecutor(min(self.threads, len(ordered))) as pool:
             return dict(zip(ordered, pool.map(run, ordered), strict=True))
