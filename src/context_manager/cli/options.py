@@ -71,7 +71,8 @@ def as_command(name: str, run: Callable[..., None], face: Face) -> click.Command
         several = {name: [*value] for name, value in given.items() if isinstance(value, tuple)}
         before: _Before = ctx.obj
         options = {
-            name: before.options[name] if value is None else value for name, value in here.items()
+            name: before.options[name] if value in (None, False) else value
+            for name, value in here.items()
         }
         call = Invocation.of(options, before.surroundings)
         try:

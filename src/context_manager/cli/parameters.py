@@ -135,7 +135,7 @@ def declared(parameter: Parameter, face: Face) -> click.Parameter:
         is_flag=kind is bool,
         multiple=many,
         **default,
-        show_default=parameter.default not in (None, False, ""),
+        show_default=parameter.default not in (None, "") and kind is not bool,
         help=mark.help,
         metavar=mark.metavar,
         **face.explained(panel=mark.panel),
