@@ -18,7 +18,8 @@ from context_manager.memory.snapshot import Snapshot
 from context_manager.retrieval import KIND_CODES, ROLE_CODES, Corpus, Entries, unpack_columns
 from context_manager.retrieval.corpus import Whole
 from context_manager.store.protocol import EntryRow, PassageRow, Pending, Version
-from context_manager.store.table import Table, Vectors
+from context_manager.store.table import Table
+from context_manager.store.vectors import Vectors
 
 _PLACES = 1 << 20
 """Messages a turn may have before the order inside a session would suffer."""
