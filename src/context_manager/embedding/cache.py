@@ -37,6 +37,8 @@ class VectorCache:
 
     def get(self, text: str) -> NDArray[np.float32] | None:
         """The vector of this text, not to be written to, or None."""
+        if not self.capacity:
+            return None
         key = _key(text)
         with self._lock():
             row = self._rows.get(key)
@@ -46,6 +48,8 @@ class VectorCache:
 
     def put(self, text: str, vector: NDArray[np.float32]) -> None:
         """Keep a copy of the vector."""
+        if not self.capacity:
+            return
         key = _key(text)
         kept = vector.copy()
         kept.flags.writeable = False

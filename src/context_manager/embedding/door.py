@@ -45,12 +45,10 @@ def unit_rows(vectors: Any, count: int, dimension: int | None = None) -> Vectors
         )
     if not count:
         return np.zeros((0, dimension or 0), dtype=np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    usable = (lengths >= SHORTEST) & (lengths <= LONGEST)
-    if not usable.all():
-        item = int(np.argmin(usable))
-        raise EmbeddingError(f"the vector {_fault(rows[item])}", item=item)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    for item, length in enumerate(lengths.tolist()):
+        if not SHORTEST <= length <= LONGEST:  # or NaN
+            raise EmbeddingError(f"the vector {_fault(rows[item])}", item=item)
     unit: Vectors = (rows / lengths[:, None]).astype(np.float32)
     return unit
 

@@ -76,8 +76,11 @@ class OnnxEmbedder:
             cut = [_windows(text) for text in texts[first : first + _AT_ONCE]]
             vectors = self._run({ids for parts in cut for ids in parts})
             for row, parts in enumerate(cut, first):
-                rows = np.stack([vectors[ids] for ids in parts])
-                out[row] = averaged(rows, [len(ids) for ids in parts])
+                if len(parts) == 1:
+                    out[row] = vectors[parts[0]]
+                else:
+                    rows = np.stack([vectors[ids] for ids in parts])
+                    out[row] = averaged(rows, [len(ids) for ids in parts])
         return out
 
     def _run(self, distinct: Iterable[Ids]) -> dict[Ids, Vectors]:

@@ -118,16 +118,19 @@ class EmbeddingProvider:
         rows = {text: self.cache.get(text) for text in texts}
         missing = [text for text, row in rows.items() if row is None]
         if missing:
-            for text, row in zip(missing, self._fresh(missing, texts), strict=True):
+            fresh = self._fresh(missing, texts)
+            for text, row in zip(missing, fresh, strict=True):
                 rows[text] = row
                 self.cache.put(text, row)
+            if len(missing) == len(texts):
+                return fresh
         return np.stack([row for row in map(rows.__getitem__, texts) if row is not None])
 
     def _fresh(self, missing: list[str], texts: Sequence[str]) -> Vectors:
         try:
             with _ours(self.model_name):
-                vectors = self.embedder.embed(missing)
-            return unit_rows(vectors, len(missing), self.dimension)
+                vectors, dimension = self.embedder.embed(missing), self.embedder.dimension
+            return unit_rows(vectors, len(missing), dimension)
         except EmbeddingError as error:
             if error.item is not None:
                 error.item = list(texts).index(missing[error.item])
