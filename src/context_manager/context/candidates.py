@@ -7,7 +7,6 @@ last) and hands the choice to `retrieval.select`. It counts with the function it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf
 from typing import NamedTuple
 
 from context_manager.context.fence import is_harmless
@@ -181,6 +180,6 @@ def _began(looks: Sequence[_Look]) -> dict[_Sitting, float]:
     began: dict[_Sitting, float] = {}
     for look in looks:
         sitting, said = look.sitting, look.said
-        if said < began.get(sitting, inf):
+        if said < began.setdefault(sitting, said):
             began[sitting] = said
     return began

@@ -119,9 +119,9 @@ class Echoes:
             return None
         if bare in _FRAME:
             return _Shown(_FRAMED)
-        with self._lock:
+        with self._lock:  # what is asked for moves among the lines, while others may be shown
             lines = self._partitions.get(partition)
-        known = lines.get(_hash(bare)) if lines else None
+            known = lines.get(_hash(bare)) if lines else None
         return None if known is None else _Shown(*known)
 
 

@@ -8,6 +8,7 @@ from context_manager import Config, ContextManager, Scope
 from context_manager.errors import ConfigError, InputError
 from context_manager.memory.long_term import LongTermMemory, SQLiteLongTermMemory
 from context_manager.memory.summarizer import HierarchicalSummarizer
+from context_manager.records import MemoryEntry
 from context_manager.store.protocol import EntryFilter
 from context_manager.testing.embedders import HashEmbedder
 
@@ -42,6 +43,15 @@ def test_a_memory_of_the_users_own_that_fails_costs_quality_not_the_call(manager
     context = manager.scoped(session_id="new").build("Where is the key?")
     assert "under the pot" in context.text
     assert "long_term_memory" in context.degraded
+
+
+def test_a_memory_of_the_users_own_may_tell_of_a_time_without_end(manager):
+    class Endless(LongTermMemory):
+        def search(self, query, k=7):
+            return [(MemoryEntry("mem_own", "The tides go on", timestamp=float("inf")), 0.9)]
+
+    manager.long_term_memory = Endless(64, HashEmbedder())
+    assert "The tides go on" in manager.build_context("What goes on?")
 
 
 @pytest.mark.parametrize("budget", [-1, 2.5, "12", True, float("nan")])
