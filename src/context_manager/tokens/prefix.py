@@ -56,13 +56,13 @@ class TrialCounts:
                 text, line = part, lines.behind(part, count)
             else:
                 total += settled
-                text = text[len(text) - behind :] + valid_text(part)
+                text = text[len(text) - behind :] + part
                 line = lines.line(text, count)
             totals.append(total + line[2])
         return totals
 
     def _line(self, text: str) -> Line:
-        count = self._tokenizer.count
+        text, count = valid_text(text), self._tokenizer.count
         settled, start = 0, 0
         for end in _settling_lines(text):
             settled += count(text[start:end])

@@ -61,6 +61,12 @@ def test_one_endless_word_is_counted_again_in_part_only() -> None:
     assert max(recorder.sizes) <= LIMIT
 
 
+def test_a_line_with_lone_surrogates_costs_a_trial_what_it_costs_the_counter() -> None:
+    counter = TokenCounter("gpt-4")
+    parts = ["Notes:", "\n\ud800\udc00 kayak"]
+    assert counter.trial_counts()(parts)[-1] == counter("".join(parts))
+
+
 @each_counter
 @given(trials=st.lists(part_lists, max_size=4), data=st.data())
 @settings(max_examples=50)
