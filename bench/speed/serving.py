@@ -32,9 +32,9 @@ def event_loop(turns: int) -> Iterator[Line]:
     plain = asyncio.run(_conversations(turns, lambda: None))
     longest, usual, late = (float(np.percentile(plain.delays, share)) for share in (100, 50, 99))
     what = "most that the loop's own thread did in one hold, to one model call"
-    yield plain.against(what, max(plain.own), 1.0)
-    what = "the same without collections of garbage, which come to any thread"
-    yield plain.against(what, max(plain.own_work))
+    yield plain.against(what, max(plain.own_work), 1.0)
+    what = "the same with collections of garbage, which come to any thread"
+    yield plain.against(what, max(plain.own))
     what = f"longest hold of the event loop by {CONVERSATIONS} conversations, to one model call"
     yield plain.against(what, longest, 1.0)
     yield plain.against("its usual hold, to one model call", usual)
