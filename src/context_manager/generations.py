@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import wraps
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -23,7 +24,7 @@ class Generations(Generic[Key, Value]):
         capacity: Results kept at most; the latest half of them is kept for certain.
     """
 
-    __slots__ = ("_half", "_old", "_young")
+    __slots__ = ("__weakref__", "_half", "_old", "_young")
 
     def __init__(self, capacity: int) -> None:
         self._half = max(1, capacity // 2)
@@ -55,6 +56,20 @@ class Generations(Generic[Key, Value]):
             self._old, self._young = self._young, {}
         self._young.update(values)
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._old, self._young = {}, {}
+
+
+_of_functions: WeakSet[Generations[Any, Any]] = WeakSet()
+
+
+def let_go() -> None:
+    """Keep no result of any `kept` function: they are asked for words and names of texts, and one
+    of these was forgotten."""
+    for results in list(_of_functions):
+        results.clear()
+
 
 def kept(capacity: int) -> Callable[[Callable[[Key], Value]], Callable[[Key], Value]]:
     """Keep the results of a function of one argument that is never None.
@@ -65,6 +80,7 @@ def kept(capacity: int) -> Callable[[Callable[[Key], Value]], Callable[[Key], Va
 
     def decorate(make: Callable[[Key], Value]) -> Callable[[Key], Value]:
         results: Generations[Key, Value] = Generations(capacity)
+        _of_functions.add(results)
 
         @wraps(make)
         def call(key: Key) -> Value:

@@ -31,6 +31,10 @@ fill the rest are waiting: a long last answer must not push out all of long-term
 
 SUMMARY_SHARE = 0.2
 
+FEW = 64
+"""Memories that are tried exactly, whatever their costs are thought to be: of so few, one more or
+less matters, and counting them takes no time."""
+
 SPARE = 1.1
 """A message may cost so much more than a passage of it tells."""
 
@@ -113,7 +117,8 @@ def _add_memories(desk: _Desk, memories: Sequence[Piece], select: Select) -> Non
         again = {id(piece) for piece, _ in repeated}
         fresh = [piece for piece in fresh if id(piece) not in again]
         chosen = list(select(fresh, desk.room))
-    if not desk.try_add(_foreseen(desk, chosen, fresh)):
+    foreseen = _foreseen(desk, chosen, fresh) if len(chosen) > FEW else chosen
+    if not desk.try_add(foreseen):
         while chosen and not desk.try_add(chosen):
             chosen = _drop_least(chosen, desk.tried - desk.budget)
     taken = {id(piece) for piece in desk.pieces}
@@ -130,8 +135,6 @@ def _foreseen(desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece]) -> list[
     Without the least valuable of the chosen, for which the section's frame leaves no room, and
     with what then still fits, best first.
     """
-    if not chosen:
-        return chosen
     first = chosen[0]
     room = desk.room - (desk.cost([first]) - first.tokens - first.heading)
     groups = {piece.group: piece.heading for piece in chosen}

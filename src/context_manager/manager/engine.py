@@ -51,7 +51,7 @@ class Engine:
     Args:
         store: Where memory is kept.
         embedder: Gives the embedder at each use.
-        count_tokens: Tokens of a text.
+        count_tokens: Tokens of a line with its line end.
         index: Makes an empty index for vectors of a length.
     """
 

@@ -72,7 +72,7 @@ class ManagerParts:
         self._engine = Engine(
             stores.create("memory") if store is None else store,
             self._embedder,
-            self.count,
+            lambda line: as_counter(self.token_counter).count_line(line),
             lambda dimension: searching.index_of(self, dimension),
         )
         delegating.queue_of(self)

@@ -20,6 +20,7 @@ from context_manager.embedding.protocol import Embedder, Vectors
 from context_manager.embedding.shared import SharedVectors
 from context_manager.errors import EmbeddingError, ModelMismatchError
 from context_manager.forks import NO_FORK, ForkSafeLock
+from context_manager.generations import let_go
 from context_manager.index import VectorIndex
 from context_manager.index.scanned import ScannedVectors
 from context_manager.memory.ask import Ask, Found
@@ -61,7 +62,7 @@ class Archive:
     Args:
         store: Where it is kept.
         embedder: Gives the embedder; called at each use, so that it may be exchanged.
-        count_tokens: Tokens of a text.
+        count_tokens: Tokens of a line with its line end.
         index: Makes an empty index for vectors of a length; called for each partition.
 
     Attributes:
@@ -123,6 +124,8 @@ class Archive:
         finally:
             if change.erase or change.remove_entries or change.remove_turns or change.updates:
                 self.texts.let_go(partition)
+            if change.erase or change.remove_entries or change.remove_turns:
+                let_go()
         self._pending.note(partition, change)
         self._endings.note(partition, change, applied)
         return applied

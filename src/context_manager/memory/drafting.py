@@ -55,7 +55,7 @@ class Drafter:
 
     Args:
         secret: Key of the term hashes and digests; the store's own.
-        count_tokens: Tokens of a text.
+        count_tokens: Tokens of a line with its line end.
     """
 
     def __init__(self, secret: bytes, count_tokens: Callable[[str], int]) -> None:

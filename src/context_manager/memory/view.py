@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from context_manager.forks import ForkSafeLock
+from context_manager.generations import let_go
 from context_manager.heap import give_back
 from context_manager.index import VectorIndex
 from context_manager.memory.columns import Columns
@@ -63,6 +64,7 @@ class PartitionView:
                     if self._endings.only(self._partition, since, epoch):
                         self._columns.alter(rows.entries)
                     else:
+                        let_go()
                         self._reset()
                         rows = self._store.rows(self._partition, self._model, 0)
                 self._columns.read(rows.entries, rows.passages)

@@ -164,6 +164,15 @@ class TokenCounter:
         found = cutting.spans(_checked(text), size, overlap, self.tokenizer)
         return [text[start:end] for start, end in found]
 
+    def count_line(self, line: str) -> int:
+        """Return the tokens of a line with its line end; prompts that show it need not count it."""
+        text = _checked(line)
+        if self.tokenizer.separable and text.find("\n") == len(text) - 1 > 0:
+            known = TrialCounts(self.tokenizer).of_line(text[:-1])
+            if known is not None:
+                return known
+        return self(text)
+
     def trial_counts(self) -> TrialCounts:
         """Return a function like `prefix_counts` for lists that have most parts in common."""
         return TrialCounts(self.tokenizer)

@@ -61,6 +61,10 @@ class TrialCounts:
             totals.append(total + line[2])
         return totals
 
+    def of_line(self, line: str) -> int | None:
+        """Tokens of a line with a line end behind it; None where it is too long to tell."""
+        return self._remembered.behind(f"\n{line}", self._line)[3]
+
     def _line(self, text: str) -> Line:
         text, count = valid_text(text), self._tokenizer.count
         settled, start = 0, 0

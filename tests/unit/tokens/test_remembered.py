@@ -33,6 +33,14 @@ def test_a_remembered_line_costs_what_it_did(model: str, text: str) -> None:
     assert first[-1] == TokenCounter(model)("".join(parts))
 
 
+@each_counter
+@given(text=any_text)
+def test_a_line_counted_for_later_costs_what_it_costs(model: str, text: str) -> None:
+    counter = TokenCounter(model)
+    for line in (text, f"User: {text}", f"{text}\n", f"User: {text}\n"):
+        assert counter.count_line(line) == counter(line)
+
+
 def test_a_line_is_counted_once() -> None:
     lines, counted = RememberedLines(), Counted()
     assert {lines.line(LINE, counted) for _ in range(5)} == {(0, 48, 48, 49)}
