@@ -37,14 +37,14 @@ class Columns:
         self._dimension = dimension
         self._snapshot: Snapshot | None = None  # the last one, which the next one continues
         self._row_of: dict[int, int] = {}
-        self._ids: list[str] = []
+        self._ids = Column(np.object_)  # unlike a list, nothing that a collection of garbage walks
         self._sessions: dict[str, int] = {}
         self._tasks: dict[str, int] = {}
         self._columns = {name: Column(dtype) for name, dtype in _COLUMNS}
         self._passages = {name: Column(np.int32) for name in _PASSAGE_COLUMNS}
         self._lengths = Column(np.float32)
         self._tokens, self._counts = Column(np.int32), Column(np.int32)  # of each entry
-        self._first_passage: list[int] = []
+        self._first_passage = Column(np.int32)
         self._vectors = index(dimension)
         self._postings = LayeredPostings()
         self._pending: dict[int, Pending] = {}  # by row of the passage
@@ -67,7 +67,7 @@ class Columns:
         """Take the vectors that passages known already have by now."""
         for row in late:
             if row.vector is not None:
-                place = self._first_passage[self._row_of[row.entry_key]] + row.ordinal
+                place = int(self._first_passage.rows[self._row_of[row.entry_key]]) + row.ordinal
                 self._vectors.fill(place, np.frombuffer(row.vector, dtype="<f4"))
                 self._pending.pop(place, None)
 
@@ -127,14 +127,14 @@ class Columns:
         given = rows.column
         owners = [self._row_of[key] for key in given("entry_key")]
         first = np.flatnonzero(np.array(given("ordinal")) == 0) + size
-        self._first_passage.extend(first.tolist())
+        self._first_passage.extend(first)
         self._passages["entry"].extend(owners)
         for name in ("start", "end", "tokens"):
             self._passages[name].extend(given(name))
         vectors: Vectors = given("vector")
         for at in vectors.missing:
             row = rows[at]
-            job = Pending(self._ids[owners[at]], row.ordinal, row.start, row.end)
+            job = Pending(self._ids.rows[owners[at]], row.ordinal, row.start, row.end)
             self._pending[size + at] = job
         self._vectors.take(vectors.matrix(self._dimension))
         words = unpack_columns(given("words"))
@@ -174,7 +174,7 @@ class Columns:
         self._snapshot = Snapshot(
             version=version,
             corpus=corpus,
-            ids=self._ids,
+            ids=self._ids.rows,
             session=column["session"],
             task=column["task"],
             starts=passage["start"],

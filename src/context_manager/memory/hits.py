@@ -54,7 +54,7 @@ class HitReader:
             explain: What each stage added, by place.
         """
         shown = self._snapshot
-        ids = [shown.ids[row] for row in rows.tolist()]
+        ids: list[str] = shown.ids[rows].tolist()
         known = self._texts.entries(self._partition, shown.version, ids)
         places = [place for place, key in enumerate(ids) if key in known]
         if len(places) < len(ids):

@@ -23,7 +23,7 @@ class Snapshot:
     Args:
         version: The store's version it shows.
         corpus: What ranking reads.
-        ids: Entry ids by row; the columns say how many there are, later ones may follow.
+        ids: Entry ids by row.
         session, task: Codes by row, see `sessions` and `tasks`.
         starts, ends: Character range of each passage in its entry's text.
         counts: Passages of each entry.
@@ -35,7 +35,7 @@ class Snapshot:
 
     version: Version
     corpus: Corpus
-    ids: Sequence[str]
+    ids: NDArray[np.object_]
     session: NDArray[np.int32]
     task: NDArray[np.int32]
     starts: NDArray[np.int32]
