@@ -36,7 +36,7 @@ def sections(quick: bool, full: bool, chat: Path | None = None) -> dict[str, Sec
     return {
         "1k": lambda folder: building.in_one_scope(folder, 1000, rounds),
         "10k": lambda folder: building.in_one_scope(folder, 10_000, rounds),
-        "100k": lambda folder: building.in_one_scope(folder, large, min(rounds, 100)),
+        "100k": lambda folder: building.in_one_scope(folder, large, rounds),
         "users": lambda folder: building.among_users(folder, 10, users, 1000, rounds),
         "embedding": lambda folder: embedding.ratios(rounds),
         "observe": lambda folder: writing.observing(folder, rounds),
