@@ -45,20 +45,23 @@ class Generations(Generic[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> Value:
         """Keep a value, which must not be None, and return it."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+        self._make_room()
         self._young[key] = value
         return value
 
     def update(self, values: Mapping[Key, Value]) -> None:
         """Keep many; all of them, however many they are."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+        self._make_room()
         self._young.update(values)
 
     def clear(self) -> None:
         """Keep nothing."""
         self._old, self._young = {}, {}
+
+    def _make_room(self) -> None:
+        """Begin a generation where the younger one is full."""
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
 
 
 _of_functions: WeakSet[Generations[Any, Any]] = WeakSet()

@@ -10,7 +10,7 @@ whole of which a passage was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -148,13 +148,18 @@ def _foreseen(desk: _Desk, chosen: list[Piece], fresh: Sequence[Piece]) -> list[
     for piece in fresh:
         if piece.tokens > room or id(piece) in taken:
             continue
-        costs = piece.tokens + (0 if piece.group in groups else piece.heading)
+        costs = _costs(piece, groups)
         if costs <= room and not said.first(piece):
             chosen = [*chosen, piece]
             room -= costs
             groups[piece.group] = piece.heading
             said.add(piece)
     return chosen
+
+
+def _costs(piece: Piece, groups: Collection[str]) -> int:
+    """What a memory is thought to cost where these groups have their headings."""
+    return piece.tokens + (0 if piece.group in groups else piece.heading)
 
 
 def _widen(desk: _Desk) -> None:
@@ -261,7 +266,7 @@ class _Desk:
 
     def top_up(self, piece: Piece, said: Repeats) -> None:
         """Take one more memory if it fits and says something new; otherwise note why not."""
-        costs = piece.tokens + (0 if piece.group in self._groups() else piece.heading)
+        costs = _costs(piece, self._groups())
         if costs > self.room or self._misses >= self.MISSES:
             self.leave_out(piece, f"would cost {costs} tokens, {self.room} are left")
         elif first := said.first(piece):
